@@ -1,0 +1,124 @@
+# RaftKV. `make help` lists what there is.
+SHELL      := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# What `make chaos` takes: SCENARIO=leader-kill DRIVER=auto|docker|process SEED=7 OUT=runs
+SCENARIO ?= all
+DRIVER   ?= $(or $(RAFTKV_DRIVER),auto)
+SEED     ?=
+OUT      ?= runs
+SEEDS    ?= 300
+STATES   ?= 300000
+ROUNDS   ?= 100
+TARGET   ?= FuzzStep
+PACKAGE  ?= ./raft
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.buildVersion=$(VERSION)
+STATIC  := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
+# The race detector needs a C compiler.
+RACE    := $(shell command -v gcc >/dev/null && echo -race)
+DOCKER  := $(shell timeout 5 docker version >/dev/null 2>&1 && echo yes)
+COMPOSE := $(shell docker compose version >/dev/null 2>&1 && echo 'docker compose' || echo docker-compose)
+UNITS   = $(shell go list ./... | grep -v '^raftkv/scenarios$$')
+
+.PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs points scenarios chaos up down images demo bench start stop ci clean
+
+help: ## List the targets.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
+
+build: ## Build bin/raftkv and bin/chaos.
+	$(STATIC) -o bin/ ./cmd/raftkv ./cmd/chaos
+
+store: ## Build bin/raftkv alone.
+	$(STATIC) -o bin/raftkv ./cmd/raftkv
+
+static: ## Build the static Linux binary that the image holds.
+	GOOS=linux $(STATIC) -o bin/linux/raftkv ./cmd/raftkv
+
+tools: ## Build the pinned generators and linters into tools/bin.
+	cd tools && go build -o bin/ tool
+
+generate: tools ## Write the protobuf code anew.
+	tools/bin/buf generate
+
+fmt: ## Format all Go code.
+	gofmt -w $$(git ls-files '*.go')
+
+check-generated: tools
+	tools/bin/buf lint
+	@before=$$(git ls-files '*.pb.go' | xargs sha256sum); tools/bin/buf generate; \
+	after=$$(git ls-files '*.pb.go' | xargs sha256sum); \
+	[ "$$before" = "$$after" ] || { echo 'generated code is out of date: run make generate and commit it' >&2; exit 1; }
+
+check-format:
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "not formatted, run make fmt: $$bad" >&2; exit 1; }
+
+lint: tools check-format ## Formatting, vet, staticcheck.
+	go vet ./...
+	tools/bin/staticcheck ./...
+	bash -n scripts/*.sh .ci/run
+
+unit: ## Unit tests, with the race detector where there is a C compiler.
+	go test $(RACE) -timeout 15m $(UNITS)
+
+test: ## Everything that go test runs: units, then the scenarios on Docker or, without it, on local processes.
+	go test -timeout 30m ./...
+
+sim: ## Run the simulator: make sim SEEDS=20000
+	go test ./raft/rafttest -run 'TestSeeds$$' -timeout 0 -seeds $(SEEDS) -v
+
+worlds: ## All interleavings of three nodes: make worlds STATES=500000
+	go test ./raft -run 'TestSmallWorlds$$' -timeout 0 -world.states $(STATES) -v
+
+fuzz: ## Fuzz one target: make fuzz TARGET=FuzzStep PACKAGE=./raft
+	go test $(PACKAGE) -run xxx -fuzz '$(TARGET)$$' -fuzztime 3m -fuzzminimizetime 1x
+
+bugs: ## Plant known bugs in the engine, one by one: the simulator has to catch each.
+	go vet -tags raftkv_bugs ./raft/...
+	go test -tags raftkv_bugs ./raft/... -run 'Bug|Figure8' -count=1 -v
+
+points: ## Kill a node at each named point between two of its effects: make points ROUNDS=100
+	go test ./scenarios -run TestKillAtEachPointLosesNothing -timeout 0 -count=1 -point-rounds $(ROUNDS) -v
+
+scenarios: ## Run all scenarios as tests: make scenarios DRIVER=process SEED=7
+	RAFTKV_DRIVER=$(DRIVER) go test ./scenarios -count=1 -timeout 30m -v $(if $(SEED),-seed $(SEED))
+
+chaos: build ## Break a cluster and judge it: make chaos SCENARIO=leader-kill DRIVER=process SEED=7
+	bin/chaos run --scenario $(SCENARIO) --driver $(DRIVER) --out $(OUT) $(if $(SEED),--seed $(SEED))
+
+start: ## Five local nodes on 127.0.0.1:7001 to 7005.
+	scripts/start_cluster.sh
+
+stop: ## Stop them.
+	scripts/stop_cluster.sh
+
+demo: ## A tour on five local nodes.
+	scripts/demo.sh
+
+bench: ## Writes per second on five local nodes.
+	scripts/bench.sh
+
+up: static ## Five nodes in containers, from the static binary, with no registry.
+	RAFTKV_TARGET=prebuilt $(COMPOSE) up --build -d
+
+images: static ## Test both ways to the image, and the compose file.
+	scripts/test_compose.sh
+	scripts/test_golang_image.sh
+
+down: ## Stop and remove them and their data.
+	$(COMPOSE) down --volumes --remove-orphans
+
+ci: check-generated lint unit bugs ## What CI runs.
+	scripts/test_start.sh
+	RAFTKV_DRIVER=process go test ./scenarios -count=1 -timeout 20m -v
+ifeq ($(DOCKER),yes)
+	RAFTKV_DRIVER=docker go test ./scenarios -count=1 -timeout 20m -v -run 'TestScenarios'
+	$(MAKE) images
+else
+	@echo 'no Docker engine answers: the scenarios ran on local processes only'
+endif
+
+clean: ## Remove what was built and recorded.
+	rm -rf bin tools/bin runs .cluster

@@ -1,0 +1,83 @@
+package clienttest
+
+import (
+	"sync"
+	"testing"
+)
+
+// Cluster is the state that its nodes share. Its methods may be called from
+// any goroutine.
+type Cluster struct {
+	tb    testing.TB
+	nodes []*Node
+
+	mu     sync.Mutex
+	leader uint64
+	term   uint64
+	store  *store
+}
+
+// Start starts n nodes with the ids from 1, led by node 1. They stop when the
+// test ends.
+func Start(tb testing.TB, n int) *Cluster {
+	c := &Cluster{tb: tb, leader: 1, term: 1, store: newStore()}
+	for id := range uint64(n) {
+		c.nodes = append(c.nodes, &Node{cluster: c, id: id + 1, address: "127.0.0.1:0"})
+	}
+	for _, nd := range c.nodes {
+		nd.Start()
+	}
+	tb.Cleanup(func() {
+		for _, nd := range c.nodes {
+			nd.Stop()
+		}
+	})
+	return c
+}
+
+// Node returns the node with this id.
+func (c *Cluster) Node(id uint64) *Node { return c.nodes[id-1] }
+
+// Addresses returns where the nodes listen, in the order of their ids.
+func (c *Cluster) Addresses() []string {
+	var as []string
+	for _, nd := range c.nodes {
+		as = append(as, nd.address)
+	}
+	return as
+}
+
+// Lead makes a node the leader of the next term; 0 leaves that term without.
+func (c *Cluster) Lead(id uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.leader = id
+	c.term++
+}
+
+func (c *Cluster) reign() (leader, term uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.leader, c.term
+}
+
+// Applied says how often a write to key was applied.
+func (c *Cluster) Applied(key string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.store.applied[key]
+}
+
+// ExpireSessions makes the cluster forget every session.
+func (c *Cluster) ExpireSessions() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.store.sessions)
+}
+
+// Sessions says how many sessions are open.
+func (c *Cluster) Sessions() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.store.sessions)
+}

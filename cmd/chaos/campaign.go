@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"raftkv/harness/run"
+	"raftkv/history/check"
+	"raftkv/scenarios"
+)
+
+// campaign is scenarios run one after the other.
+type campaign struct {
+	*terminal
+	run     func(context.Context, scenarios.Scenario, scenarios.Options) (scenarios.Result, error)
+	options scenarios.Options
+}
+
+// all runs each scenario and gives the overall verdict. An interrupt ends the
+// scenario that runs, and the rest is not begun: that is no pass.
+func (g *campaign) all(ctx context.Context, chosen []scenarios.Scenario) error {
+	began, done := time.Now(), 0
+	for i, s := range chosen {
+		if ctx.Err() != nil {
+			break
+		}
+		if err := g.one(ctx, s, fmt.Sprintf("%d/%d", i+1, len(chosen))); err != nil {
+			return err
+		}
+		done++
+	}
+	if done < len(chosen) {
+		g.result = worse(g.result, check.Inconclusive)
+		fmt.Fprintf(g.out, "interrupted: %d of %d scenarios were not run\n", len(chosen)-done, len(chosen))
+	}
+	_, err := fmt.Fprintf(g.out, "%s: %s, seed %d, %s\n", g.result, scenarioCount(done), g.options.Seed, run.Took(time.Since(began)))
+	return err
+}
+
+// one runs one scenario and prints its line, and what is wrong with it if
+// anything is.
+func (g *campaign) one(ctx context.Context, s scenarios.Scenario, place string) error {
+	p := newProgress(g.out, place+" "+s.Name)
+	o := g.options
+	o.Progress = p.update
+	r, err := g.run(ctx, s, o)
+	p.done()
+	if err != nil {
+		g.result = worse(g.result, check.HarnessError)
+		fmt.Fprintf(g.out, "%-13s %s: %v\n", check.HarnessError, s.Name, err)
+		return nil
+	}
+	g.result = worse(g.result, r.Verdict.Result)
+	if _, err := fmt.Fprintln(g.out, line(r)); err != nil {
+		return err
+	}
+	if r.Verdict.Result == check.Pass {
+		return nil
+	}
+	if err := r.Verdict.WriteText(g.out); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(g.out, "see %s\n", filepath.Join(r.Dir, run.ReportFile))
+	return err
+}
+
+func scenarioCount(n int) string {
+	if n == 1 {
+		return "1 scenario"
+	}
+	return fmt.Sprintf("%d scenarios", n)
+}
+
+// line is a run in a line.
+func line(r scenarios.Result) string {
+	ok, failed, unknown := totals(r.Verdict.Outcomes)
+	recovery := "no recovery"
+	if r.Recovery > 0 {
+		recovery = "recovery " + run.Took(r.Recovery).String()
+	}
+	return fmt.Sprintf("%-13s %-34s %d ok, %d failed, %d unknown; %s, longest gap %s; took %s; %s",
+		r.Verdict.Result, r.Scenario, ok, failed, unknown, recovery, run.Took(r.Gap), run.Took(r.Took), r.Dir)
+}
+
+func totals(by map[string]map[string]int) (ok, failed, unknown int) {
+	for _, n := range by {
+		ok += n["ok"]
+		failed += n["fail"]
+		unknown += n["unknown"]
+	}
+	return ok, failed, unknown
+}

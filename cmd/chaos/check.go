@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"raftkv/harness/run"
+	"raftkv/history"
+	"raftkv/history/check"
+)
+
+type checkCmd struct {
+	File   string        `arg:"" help:"The history, a run's folder, or - for standard input."`
+	Format string        `help:"auto, jsonl, edn or jepsen.log." enum:"auto,jsonl,edn,jepsen.log" default:"auto"`
+	Budget time.Duration `help:"Time to search for an explanation of all keys together." default:"30s"`
+	JSON   bool          `name:"json" help:"Print the verdict as JSON."`
+}
+
+// Run judges the file. One that cannot be read is a harness error: nothing was
+// judged.
+func (c *checkCmd) Run(t *terminal) error {
+	v := c.judge()
+	t.result = v.Result
+	if c.JSON {
+		return v.WriteJSON(t.out)
+	}
+	return v.WriteText(t.out)
+}
+
+func (c *checkCmd) judge() check.Verdict {
+	events, err := c.read()
+	if err != nil {
+		return check.HarnessFailure(fmt.Errorf("read %s: %w", c.File, err))
+	}
+	ops, err := history.Pair(events)
+	if err != nil {
+		return check.HarnessFailure(fmt.Errorf("read %s: %w", c.File, err))
+	}
+	return check.Judge(ops, check.Options{Budget: c.Budget})
+}
+
+func (c *checkCmd) read() ([]history.Event, error) {
+	if c.File == "-" {
+		return c.parse(os.Stdin)
+	}
+	path := c.File
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, run.HistoryFile)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return c.parse(f)
+}
+
+func (c *checkCmd) parse(r io.Reader) ([]history.Event, error) {
+	switch history.Format(c.Format) {
+	case history.FormatJSONL:
+		return history.ReadJSONL(r)
+	case history.FormatEDN:
+		return history.ReadEDN(r)
+	case history.FormatJepsenLog:
+		return history.ReadJepsenLog(r)
+	default:
+		events, _, err := history.Read(r)
+		return events, err
+	}
+}

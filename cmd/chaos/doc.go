@@ -1,0 +1,12 @@
+// Command chaos runs fault scenarios against a cluster of RaftKV nodes, and
+// judges histories.
+//
+//	chaos list                      what scenarios there are
+//	chaos run --scenario NAME|all   run them and give a verdict
+//	chaos check FILE|DIR            judge a saved history, or a run's
+//	chaos report DIR                render a run's report again
+//
+// Its exit code is the verdict: 0 PASS, 1 VIOLATION, 2 INCONCLUSIVE, 3 HARNESS
+// ERROR (and wrong usage). It holds flags and printing; what it runs is in
+// packages scenarios, harness and history.
+package main

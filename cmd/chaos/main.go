@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"raftkv/history/check"
+)
+
+const description = `Breaks clusters and judges what their clients saw.
+
+Exit codes: 0 PASS; 1 VIOLATION; 2 INCONCLUSIVE; 3 HARNESS ERROR, or a wrong flag. A violation outranks the rest.`
+
+// grammar is the whole command line.
+type grammar struct {
+	Version kong.VersionFlag `help:"Print the version and exit."`
+	List    listCmd          `cmd:"" help:"List the scenarios."`
+	Run     runCmd           `cmd:"" help:"Run scenarios and give a verdict."`
+	Check   checkCmd         `cmd:"" help:"Judge a saved history: JSON lines, Jepsen's EDN, or a jepsen.log."`
+	Report  reportCmd        `cmd:"" help:"Render the report of a run's folder again."`
+}
+
+// terminal is where a command prints, and the verdict it comes to.
+type terminal struct {
+	out    io.Writer
+	result check.Result
+}
+
+func main() { os.Exit(chaos(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// chaos is main without the process: it returns the exit code. An interrupt ends
+// a run early but in order; a second one ends the program. A reader that goes
+// away (chaos run | head) must not leave a cluster behind, so SIGPIPE is ignored.
+func chaos(args []string, stdout, stderr io.Writer) int {
+	signal.Ignore(syscall.SIGPIPE)
+	code := -1
+	parser := kong.Must(&grammar{},
+		kong.Name("chaos"), kong.Vars{"version": version()}, kong.Description(description), kong.UsageOnError(),
+		kong.Writers(stdout, stderr), kong.Exit(func(c int) { code = c }))
+	kctx, err := parser.Parse(args)
+	if code >= 0 { // --help has been printed
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "chaos: %v; see chaos --help\n", err)
+		return check.HarnessError.ExitCode()
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	t := &terminal{out: stdout, result: check.Pass}
+	kctx.BindTo(ctx, (*context.Context)(nil))
+	if err := kctx.Run(t); err != nil {
+		fmt.Fprintln(stderr, "chaos:", err)
+		return worse(t.result, check.HarnessError).ExitCode()
+	}
+	return t.result.ExitCode()
+}
+
+// worse is the graver of two results: a violation outranks a broken harness,
+// which outranks an open question.
+func worse(a, b check.Result) check.Result {
+	for _, r := range []check.Result{check.Violated, check.HarnessError, check.Inconclusive} {
+		if a == r || b == r {
+			return r
+		}
+	}
+	return check.Pass
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+
+	"raftkv/harness/recorder"
+	"raftkv/history/check"
+	"raftkv/scenarios"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"chaos": func() { os.Exit(chaos(os.Args[1:], os.Stdout, os.Stderr)) },
+	})
+}
+
+func TestCommands(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata"})
+}
+
+// scripted is a campaign whose scenarios come to the given results.
+func scripted(out *bytes.Buffer, results ...check.Result) *campaign {
+	i := 0
+	return &campaign{
+		terminal: &terminal{out: out, result: check.Pass},
+		options:  scenarios.Options{Seed: 7},
+		run: func(_ context.Context, s scenarios.Scenario, o scenarios.Options) (scenarios.Result, error) {
+			r := results[i]
+			i++
+			o.Progress(scenarios.Update{Scenario: s.Name, Phase: scenarios.Before})
+			o.Progress(scenarios.Update{Scenario: s.Name, Phase: scenarios.Before, Text: "node 3 leads term 1"})
+			if r == "" {
+				return scenarios.Result{}, errors.New("disk full")
+			}
+			return scenarios.Result{
+				Scenario: s.Name, Dir: "runs/x", Recovery: 210 * time.Millisecond,
+				Verdict: check.Verdict{Result: r, Summary: "because", Outcomes: map[string]map[string]int{"put": {"ok": 3, "unknown": 1}, "get": {"ok": 2, "fail": 4}}},
+			}, nil
+		},
+	}
+}
+
+func TestTheWorstResultIsTheVerdict(t *testing.T) {
+	for _, c := range []struct {
+		results []check.Result
+		want    check.Result
+	}{
+		{[]check.Result{check.Pass, check.Pass}, check.Pass},
+		{[]check.Result{check.Inconclusive, check.Pass}, check.Inconclusive},
+		{[]check.Result{check.Inconclusive, check.HarnessError}, check.HarnessError},
+		{[]check.Result{check.HarnessError, check.Violated, check.Inconclusive}, check.Violated},
+		{[]check.Result{"", check.Pass}, check.HarnessError},
+	} {
+		var out bytes.Buffer
+		g := scripted(&out, c.results...)
+		require.NoError(t, g.all(t.Context(), scenarios.All[:len(c.results)]))
+		require.Equal(t, c.want, g.result)
+		require.Contains(t, out.String(), string(c.want)+": ")
+	}
+}
+
+func TestEachScenarioGetsALine(t *testing.T) {
+	var out bytes.Buffer
+	g := scripted(&out, check.Pass)
+	require.NoError(t, g.all(t.Context(), scenarios.All[:1]))
+	require.Contains(t, out.String(), "leader-kill ")
+	require.Contains(t, out.String(), "5 ok, 4 failed, 1 unknown; recovery 210ms")
+	require.Contains(t, out.String(), "runs/x")
+	require.Contains(t, out.String(), "node 3 leads term 1")
+}
+
+func TestAnInterruptedCampaignIsNoPass(t *testing.T) {
+	var out bytes.Buffer
+	ctx, cancel := context.WithCancel(t.Context())
+	g := scripted(&out, check.Pass)
+	inner := g.run
+	g.run = func(ctx context.Context, s scenarios.Scenario, o scenarios.Options) (scenarios.Result, error) {
+		defer cancel()
+		return inner(ctx, s, o)
+	}
+	require.NoError(t, g.all(ctx, scenarios.All[:3]))
+	require.Equal(t, check.Inconclusive, g.result)
+	require.Contains(t, out.String(), "2 of 3 scenarios were not run")
+}
+
+func TestScenariosAreChosenByName(t *testing.T) {
+	all, err := choose("all")
+	require.NoError(t, err)
+	require.Len(t, all, len(scenarios.All))
+	two, err := choose("slow-links,leader-kill")
+	require.NoError(t, err)
+	require.Equal(t, "slow-links", two[0].Name)
+	require.Equal(t, "leader-kill", two[1].Name)
+	_, err = choose("nonsense")
+	require.ErrorContains(t, err, "chaos list")
+}
+
+func TestTheBarCopesWithARunLongerThanForecast(t *testing.T) {
+	var out bytes.Buffer
+	b := newBar(&out, "1/1 x", func() int { return 80 })
+	b.update(scenarios.Update{Phase: scenarios.Before, Elapsed: time.Second, Total: 2 * time.Second})
+	b.update(scenarios.Update{Phase: scenarios.After, Elapsed: 9 * time.Second, Total: 2 * time.Second})
+	b.done()
+	require.Contains(t, out.String(), "after")
+}
+
+func TestTheBarStaysOnItsLine(t *testing.T) {
+	for _, width := range []int{40, 80, 120} {
+		var out bytes.Buffer
+		b := newBar(&out, "10/10 leader-cut-from-peers-not-clients", func() int { return width })
+		for ms := range 60 {
+			b.update(scenarios.Update{
+				Phase: scenarios.Recovery, Elapsed: time.Duration(ms) * 200 * time.Millisecond, Total: 12 * time.Second,
+				Counts: recorder.Counts{Ok: 123456, Failed: 12345, Unknown: 1234},
+			})
+		}
+		b.done()
+		require.NotContains(t, out.String(), "\n")
+		for _, drawn := range strings.Split(out.String(), "\r") {
+			require.Less(t, utf8.RuneCountInString(drawn), width, drawn)
+		}
+		require.Contains(t, out.String(), "leader-cut")
+	}
+}
+
+func TestCountsAreLeftOutBeforeThePhase(t *testing.T) {
+	u := scenarios.Update{Phase: scenarios.During, Counts: recorder.Counts{Ok: 2863, Failed: 100}}
+	require.Equal(t, "1/1 x · during · 2863 ok, 100 failed, 0 unknown", describe("1/1 x", u, 50))
+	require.Equal(t, "1/1 x · during · 2863 ok", describe("1/1 x", u, 30))
+	require.Equal(t, "1/1 x · during", describe("1/1 x", u, 20))
+}
+
+func TestAFailureEndsWithTheReportsPath(t *testing.T) {
+	var out bytes.Buffer
+	g := scripted(&out, check.Violated)
+	require.NoError(t, g.all(t.Context(), scenarios.All[:1]))
+	require.Contains(t, out.String(), "\nsee runs/x/report.html\nVIOLATION: 1 scenario, seed 7")
+}

@@ -1,0 +1,126 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+)
+
+const (
+	defaultNodes = 5
+	maxNodes     = 9
+)
+
+// Spec says what cluster to start.
+type Spec struct {
+	// Name is the run's name; it becomes part of container names and labels.
+	Name string
+	// Nodes is how many there are: 5 if 0, at most 9.
+	Nodes int
+	// Joiners is how many of them, the last ones, run and wait to be added to the
+	// cluster that the others found.
+	Joiners int
+	// Binary is the path of the store's program. For the docker driver it must
+	// be a static Linux program.
+	Binary string
+	// Proxy is the path of a static Linux toxiproxy-server; docker driver only.
+	Proxy string
+	// Flags are more flags of "raftkv serve", by name without dashes.
+	Flags map[string]string
+	// Env is added to the nodes' environment.
+	Env map[string]string
+	// Dir holds logs and, for the process driver, data. If it is empty a
+	// temporary folder is used and removed at the end.
+	Dir string
+	// Seed names the run's schedule; it is put on labels only.
+	Seed int64
+}
+
+// Check fills in defaults and says in one line what is wrong, if anything.
+func (s Spec) Check() (Spec, error) {
+	if s.Nodes == 0 {
+		s.Nodes = defaultNodes
+	}
+	if s.Name == "" {
+		s.Name = "run"
+	}
+	if s.Nodes < 1 || s.Nodes > maxNodes {
+		return s, fmt.Errorf("a cluster has 1 to %d nodes, not %d", maxNodes, s.Nodes)
+	}
+	if s.Joiners < 0 || s.Joiners >= s.Nodes {
+		return s, fmt.Errorf("%d of %d nodes cannot be joiners", s.Joiners, s.Nodes)
+	}
+	if s.Binary == "" {
+		return s, errors.New("no path of the raftkv program given")
+	}
+	if _, err := os.Stat(s.Binary); err != nil {
+		return s, fmt.Errorf("the raftkv program: %w", err)
+	}
+	return s, nil
+}
+
+// IDs lists the node ids, ascending.
+func (s Spec) IDs() []int {
+	ids := make([]int, s.Nodes)
+	for i := range ids {
+		ids[i] = i + 1
+	}
+	return ids
+}
+
+// Node is where one node listens and how it reaches the others.
+type Node struct {
+	ID                   int
+	Data                 string
+	Client, Peer, Admin  string // listening addresses
+	Advertise            string // the client address that clients can use
+	Peers                string // --peers, as this node dials them
+	extraFlags, extraEnv map[string]string
+}
+
+// Node gives the node that the spec's flags and environment apply to.
+func (s Spec) Node(n Node) Node {
+	n.extraFlags, n.extraEnv = maps.Clone(s.Flags), s.Env
+	if s.Joiners == 0 {
+		return n
+	}
+	if n.extraFlags == nil {
+		n.extraFlags = map[string]string{}
+	}
+	founders := s.Nodes - s.Joiners
+	if n.ID > founders {
+		n.extraFlags["join"] = "true"
+		return n
+	}
+	var ids []string
+	for _, id := range s.IDs()[:founders] {
+		ids = append(ids, fmt.Sprint(id))
+	}
+	n.extraFlags["founders"] = strings.Join(ids, ",")
+	return n
+}
+
+// Args gives the command line, without the program's name.
+func (n Node) Args() []string {
+	flags := map[string]string{
+		"id":               fmt.Sprint(n.ID),
+		"data-dir":         n.Data,
+		"listen-client":    n.Client,
+		"listen-peer":      n.Peer,
+		"listen-admin":     n.Admin,
+		"advertise-client": n.Advertise,
+		"peers":            n.Peers,
+	}
+	maps.Copy(flags, n.extraFlags)
+	args := []string{"serve"}
+	for _, k := range slices.Sorted(maps.Keys(flags)) {
+		args = append(args, "--"+k+"="+flags[k])
+	}
+	return args
+}
+
+// Env gives what is added to the environment.
+func (n Node) Env() map[string]string { return maps.Clone(n.extraEnv) }

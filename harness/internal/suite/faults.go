@@ -1,0 +1,72 @@
+package suite
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"raftkv/harness/cluster"
+	"raftkv/harness/fault"
+	"raftkv/harness/link"
+)
+
+// cutLinks names the links that do not answer.
+func cutLinks(t *testing.T, c cluster.Cluster) []string {
+	var out []string
+	for _, l := range c.Links().All() {
+		if link.Ping(t.Context(), l.Addr(), 500*time.Millisecond, 0).Kind != link.Answered {
+			out = append(out, l.Name())
+		}
+	}
+	return out
+}
+
+// faults injects each fault of the network on three nodes, looks at which links
+// are cut, and heals it.
+func faults(t *testing.T, c cluster.Cluster) {
+	for _, test := range []struct {
+		fault fault.Fault
+		cut   []string
+	}{
+		{fault.Isolate(link.ModeDrop, 1), []string{"1->2", "1->3", "2->1", "3->1"}},
+		{fault.IsolateFromAll(link.ModeHold, 2), []string{"c->2", "1->2", "2->1", "2->3", "3->2"}},
+		{fault.OneWay(link.ModeReject, 3), []string{"3->1", "3->2"}},
+		{fault.OneWay(link.ModeDrop, 3, 1), []string{"3->1"}},
+		{fault.Partition(link.ModeDrop, []int{1}, []int{2, 3}), []string{"1->2", "1->3", "2->1", "3->1"}},
+		{fault.Partition(link.ModeDrop, []int{1}, []int{2}), []string{"1->2", "2->1"}},
+	} {
+		installed(t)(test.fault.Inject(t.Context(), c))
+		assert.Equal(t, test.cut, cutLinks(t, c), test.fault.Name())
+		installed(t)(test.fault.Heal(t.Context(), c))
+		assert.Empty(t, cutLinks(t, c), test.fault.Name())
+	}
+	nodeFaults(t, c)
+	slowLinks(t, c)
+}
+
+func nodeFaults(t *testing.T, c cluster.Cluster) {
+	for want, f := range map[cluster.Phase][]fault.Fault{
+		cluster.Exited: {fault.Kill(2, 3), fault.Stop(2, 3), fault.All("machine loss", fault.IsolateFromAll(link.ModeDrop, 2, 3), fault.Kill(2, 3))},
+		cluster.Paused: {fault.Pause(2, 3), fault.All("paused and alone", fault.Pause(2, 3), fault.Isolate(link.ModeHold, 2))},
+	} {
+		for _, f := range f {
+			installed(t)(f.Inject(t.Context(), c))
+			assert.Equal(t, want, phase(t, c, 2).Phase, f.Name())
+			assert.Equal(t, want, phase(t, c, 3).Phase, f.Name())
+			installed(t)(f.Heal(t.Context(), c))
+			assert.Equal(t, cluster.Running, phase(t, c, 2).Phase, f.Name())
+			assert.Empty(t, cutLinks(t, c), f.Name())
+		}
+	}
+}
+
+func slowLinks(t *testing.T, c cluster.Cluster) {
+	f := fault.Slow(link.Shape{Latency: 100 * time.Millisecond, Jitter: 5 * time.Millisecond})
+	installed(t)(f.Inject(t.Context(), c))
+	for _, l := range c.Links().Peers() {
+		assert.GreaterOrEqual(t, l.Probe(t.Context()).RTT, 180*time.Millisecond, l.Name())
+	}
+	assert.Less(t, c.Links().Client(1).Probe(t.Context()).RTT, 180*time.Millisecond, "client links stay quick")
+	installed(t)(f.Heal(t.Context(), c))
+}

@@ -1,0 +1,100 @@
+package link
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"raftkv/harness/proof"
+)
+
+// FromClients is the sender's id of a client link.
+const FromClients = 0
+
+// opTimeout bounds one operation on a link, its read-back and its proof.
+const opTimeout = 10 * time.Second
+
+// Link is one directed link. Its methods may be called by several goroutines;
+// operations on one link run one after the other.
+type Link struct {
+	set      *Set
+	name     string
+	from, to int
+	end      Endpoint
+	mu       sync.Mutex
+}
+
+// Name is "1->2", or "c->2" for a client link. It is the proxy's name too.
+func (l *Link) Name() string { return l.name }
+
+// From is the sending node, or FromClients.
+func (l *Link) From() int { return l.from }
+
+// To is the receiving node.
+func (l *Link) To() int { return l.to }
+
+// Addr is where this program can dial the link: for a client link, where
+// clients do.
+func (l *Link) Addr() string { return l.end.Dial }
+
+// Drop loses all bytes both ways, silently. Connections stay open until Heal,
+// which closes them.
+func (l *Link) Drop(ctx context.Context) (proof.Evidence, error) { return l.Cut(ctx, ModeDrop) }
+
+// Hold keeps all bytes both ways until Heal, which delivers them in order.
+func (l *Link) Hold(ctx context.Context) (proof.Evidence, error) { return l.Cut(ctx, ModeHold) }
+
+// Reject closes connections and refuses new ones until Heal.
+func (l *Link) Reject(ctx context.Context) (proof.Evidence, error) { return l.Cut(ctx, ModeReject) }
+
+// Cut replaces whatever fault the link has by the mode.
+func (l *Link) Cut(ctx context.Context, m Mode) (proof.Evidence, error) {
+	s, err := m.setting()
+	if err != nil {
+		return proof.Fail(time.Now(), "cut", l.name, err)
+	}
+	return l.apply(ctx, s, l.judgeCut(m))
+}
+
+// Shape replaces whatever fault the link has by the shape.
+func (l *Link) Shape(ctx context.Context, s Shape) (proof.Evidence, error) {
+	return l.apply(ctx, s.setting(), l.judgeShape(s))
+}
+
+// Heal takes every fault off.
+func (l *Link) Heal(ctx context.Context) (proof.Evidence, error) {
+	return l.apply(ctx, healthy(), l.judgeHealed)
+}
+
+// Probe sends one ping through the link and waits for the answer for up to 2 s.
+func (l *Link) Probe(ctx context.Context) Probe { return Ping(ctx, l.end.Dial, 2*time.Second, 0) }
+
+// judge looks at the link and says what it saw. An error is a fault that did
+// not take effect.
+type judge func(ctx context.Context) (proof.Outcome, string, error)
+
+// apply makes the change, reads it back and has it judged, within opTimeout.
+func (l *Link) apply(ctx context.Context, s setting, j judge) (proof.Evidence, error) {
+	start := time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.set.mu.RLock()
+	defer l.set.mu.RUnlock()
+	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+
+	if err := l.reconcile(ctx, s); err != nil {
+		return proof.Fail(start, s.action, l.name, err)
+	}
+	outcome, detail, err := j(ctx)
+	if err != nil {
+		return proof.Fail(start, s.action, l.name, err)
+	}
+	return proof.Since(start, s.action, l.name, outcome, detail), nil
+}
+
+// indeterminate says that a probe proves nothing because the receiver is down.
+func (l *Link) indeterminate(p Probe) (proof.Outcome, string, error) {
+	return proof.Indeterminate, fmt.Sprintf("read back; %s, but node %d does not answer directly either", p, l.to), nil
+}

@@ -1,0 +1,144 @@
+package link_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+
+	"raftkv/harness/link"
+	"raftkv/harness/proof"
+)
+
+// server starts something that answers like a node and gives its address.
+func server(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := grpc.NewServer()
+	go func() { _ = s.Serve(l) }()
+	t.Cleanup(s.Stop)
+	return l.Addr().String()
+}
+
+// free gives an address that nobody listens on.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// rig is one node, one client link, and an embedded Toxiproxy.
+type rig struct {
+	set   *link.Set
+	api   *toxiproxy.ApiServer
+	node  string
+	alive bool
+}
+
+// newRig makes a rig. With bypass, what the harness dials leads around the
+// proxy, so that no fault ever bites.
+func newRig(t *testing.T, bypass bool) *rig {
+	t.Helper()
+	zerolog.SetGlobalLevel(zerolog.Disabled)
+	r := &rig{api: toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), node: server(t), alive: true}
+	api := httptest.NewServer(r.api.Routes())
+	t.Cleanup(api.Close)
+	end := link.Endpoint{Listen: free(t), Upstream: r.node}
+	if end.Dial = end.Listen; bypass {
+		end.Dial = r.node
+	}
+	var err error
+	r.set, err = link.New(t.Context(), link.Config{
+		API: strings.TrimPrefix(api.URL, "http://"), Nodes: []int{1},
+		Endpoint: func(int, int) link.Endpoint { return end },
+		Alive:    func(context.Context, int) bool { return r.alive },
+		Restart:  func(context.Context) error { return nil },
+	})
+	require.NoError(t, err)
+	return r
+}
+
+func TestAFaultThatDoesNotBiteIsAnError(t *testing.T) {
+	l := newRig(t, true).set.Client(1)
+	for _, m := range link.Modes() {
+		e, err := l.Cut(t.Context(), m)
+		assert.ErrorContains(t, err, "still carries data", m)
+		assert.Equal(t, proof.Failed, e.Outcome)
+	}
+	_, err := l.Shape(t.Context(), link.Shape{Latency: 50 * time.Millisecond})
+	assert.ErrorContains(t, err, "no round trip took 100ms")
+}
+
+func TestSilenceProvesNothingWhenTheReceiverIsDown(t *testing.T) {
+	r := newRig(t, false)
+	r.alive = false
+	e, err := r.set.Client(1).Drop(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, proof.Indeterminate, e.Outcome)
+	assert.Contains(t, e.Detail, "node 1 does not answer directly either")
+}
+
+func TestALostProxyIsNoticedAndRecovered(t *testing.T) {
+	r := newRig(t, false)
+	require.NoError(t, r.set.Check(t.Context()))
+	require.NoError(t, r.api.Collection.Clear())
+	assert.ErrorIs(t, r.set.Check(t.Context()), link.ErrProxyLost)
+	_, err := r.set.Client(1).Drop(t.Context())
+	assert.ErrorContains(t, err, "read proxy c->1")
+
+	require.NoError(t, r.set.Recover(t.Context()))
+	require.NoError(t, r.set.Check(t.Context()))
+	e, err := r.set.Client(1).Heal(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, proof.Installed, e.Outcome)
+}
+
+func TestAWedgedToxiproxyIsNamedWithinTheDeadline(t *testing.T) {
+	stuck := make(chan struct{})
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-stuck }))
+	defer api.Close()
+	defer close(stuck)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, err := link.New(ctx, link.Config{
+		API: api.URL, Nodes: []int{1}, Endpoint: func(int, int) link.Endpoint { return link.Endpoint{} },
+	})
+	assert.ErrorIs(t, err, link.ErrWedged)
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+func TestPingTellsWhatItMet(t *testing.T) {
+	assert.Equal(t, link.Refused, link.Ping(t.Context(), free(t), time.Second, 0).Kind)
+
+	p := link.Ping(t.Context(), server(t), time.Second, 100<<10)
+	assert.Equal(t, link.Answered, p.Kind, "a padded probe is answered too: %v", p.Err)
+
+	for kind, answer := range map[link.Kind]func(net.Conn){
+		link.Silent: func(net.Conn) {},
+		link.Leaked: func(c net.Conn) { _, _ = c.Write([]byte{0, 0, 0, 4, 0, 0, 0, 0, 0}) },
+		link.Closed: func(c net.Conn) { _ = c.Close() },
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		go func() {
+			if c, err := l.Accept(); err == nil {
+				t.Cleanup(func() { _ = c.Close() })
+				answer(c)
+			}
+		}()
+		assert.Equal(t, kind, link.Ping(t.Context(), l.Addr().String(), 200*time.Millisecond, 0).Kind)
+		require.NoError(t, l.Close())
+	}
+}

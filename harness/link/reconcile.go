@@ -1,0 +1,97 @@
+package link
+
+import (
+	"context"
+	"fmt"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2/client"
+)
+
+// reconcile makes the proxy look as wanted and reads it back. New toxics go in
+// before old ones come out, so that a change from one fault to another never
+// lets bytes through in between. A proxy that is to refuse is closed first and
+// one that is to work again is opened last.
+func (l *Link) reconcile(ctx context.Context, want setting) error {
+	p, err := l.fetch(ctx)
+	if err != nil {
+		return err
+	}
+	if p.Enabled && !want.enabled {
+		if err := l.enable(ctx, p, false); err != nil {
+			return err
+		}
+	}
+	if err := l.changeToxics(ctx, p, want.toxics); err != nil {
+		return err
+	}
+	if !p.Enabled && want.enabled {
+		if err := l.enable(ctx, p, true); err != nil {
+			return err
+		}
+	}
+	return l.readBack(ctx, want)
+}
+
+// changeToxics adds the wanted toxics that are missing, then removes the rest.
+func (l *Link) changeToxics(ctx context.Context, p *toxiproxy.Proxy, want []toxic) error {
+	extra := map[string]bool{}
+	for _, t := range p.ActiveToxics {
+		extra[t.Name] = true
+	}
+	for _, t := range want {
+		if extra[t.name] {
+			delete(extra, t.name)
+			continue
+		}
+		if err := l.add(ctx, p, t); err != nil {
+			return err
+		}
+	}
+	for name := range extra {
+		if err := l.remove(ctx, p, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readBack compares what the API says with what is wanted.
+func (l *Link) readBack(ctx context.Context, want setting) error {
+	p, err := l.fetch(ctx)
+	if err != nil {
+		return err
+	}
+	if p.Enabled != want.enabled {
+		return fmt.Errorf("read back %s: enabled is %t, wanted %t", l.name, p.Enabled, want.enabled)
+	}
+	if len(p.ActiveToxics) != len(want.toxics) {
+		return fmt.Errorf("read back %s: %d toxics, wanted %d", l.name, len(p.ActiveToxics), len(want.toxics))
+	}
+	for _, t := range want.toxics {
+		if !present(p.ActiveToxics, t) {
+			return fmt.Errorf("read back %s: toxic %s %v is missing or different", l.name, t.name, t.attrs)
+		}
+	}
+	return nil
+}
+
+// present says whether the toxic is there with those very attributes. A
+// toxicity under 1 would let some connections through.
+func present(active toxiproxy.Toxics, want toxic) bool {
+	for _, t := range active {
+		if t.Name == want.name && t.Type == want.kind && t.Stream == want.stream {
+			return t.Toxicity == 1 && sameAttrs(t.Attributes, want.attrs)
+		}
+	}
+	return false
+}
+
+// sameAttrs compares attributes; the API's numbers come back as float64.
+func sameAttrs(got toxiproxy.Attributes, want map[string]int64) bool {
+	for k, v := range want {
+		if f, ok := got[k].(float64); !ok || int64(f) != v {
+			return false
+		}
+	}
+	return true
+}

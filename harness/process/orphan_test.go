@@ -1,0 +1,123 @@
+package process_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"raftkv/harness/cluster"
+	"raftkv/harness/internal/suite"
+	"raftkv/harness/owner"
+	"raftkv/harness/process"
+)
+
+// TestNodesDieWithTheHarness starts a cluster from a second copy of this test
+// program and kills that program.
+func TestNodesDieWithTheHarness(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux kills a process with its parent")
+	}
+	spec := suite.Spec(t, process.Name)
+	child := exec.Command(os.Args[0], "-test.run=^TestHelperWaitsToBeKilled$")
+	child.Env = append(os.Environ(), "RAFTKV_TEST_WAIT="+spec.Binary)
+	out, err := child.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, child.Start())
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	var nodes []owner.ID
+	require.NoError(t, json.Unmarshal([]byte(line), &nodes))
+	require.Len(t, nodes, 2)
+	for _, id := range nodes {
+		require.True(t, id.Alive())
+	}
+
+	require.NoError(t, child.Process.Kill())
+	_ = child.Wait()
+	for _, id := range nodes {
+		assert.Eventually(t, func() bool { return !id.Alive() }, 5*time.Second, 10*time.Millisecond)
+	}
+	_, err = process.Sweep() // removes the run file
+	require.NoError(t, err)
+}
+
+// TestHelperWaitsToBeKilled is the second copy: it prints its nodes' processes
+// and waits.
+func TestHelperWaitsToBeKilled(t *testing.T) {
+	binary := os.Getenv("RAFTKV_TEST_WAIT")
+	if binary == "" {
+		t.Skip("for TestNodesDieWithTheHarness only")
+	}
+	c, err := process.Start(t.Context(), cluster.Spec{Nodes: 2, Binary: binary})
+	require.NoError(t, err)
+	var nodes []owner.ID
+	for _, id := range c.Nodes() {
+		s, err := c.State(t.Context(), id)
+		require.NoError(t, err)
+		pid, err := strconv.Atoi(strings.TrimSuffix(strings.Fields(s.Detail)[1], ":"))
+		require.NoError(t, err)
+		of, err := owner.Of(pid)
+		require.NoError(t, err)
+		nodes = append(nodes, of)
+	}
+	b, err := json.Marshal(nodes)
+	require.NoError(t, err)
+	_, err = os.Stdout.Write(append(b, '\n'))
+	require.NoError(t, err)
+	<-t.Context().Done()
+}
+
+// TestSweepKillsWhatADeadHarnessLeft writes run files by hand.
+func TestSweepKillsWhatADeadHarnessLeft(t *testing.T) {
+	self, err := owner.Self()
+	require.NoError(t, err)
+	dead := self
+	dead.Start -= 3_600_000 // the same process id, another process
+
+	left, kept := sleeper(t), sleeper(t)
+	stranger := kept
+	stranger.Start -= 3_600_000 // a node of long ago whose id was used again
+	swept := writeRunFile(t, "run-test-dead.json", dead, map[int]owner.ID{1: left, 2: stranger})
+	live := writeRunFile(t, "run-test-live.json", self, map[int]owner.ID{1: kept})
+
+	n, err := process.Sweep()
+	require.NoError(t, err)
+	assert.Equal(t, 1, n)
+	assert.Eventually(t, func() bool { return !left.Alive() }, 5*time.Second, 10*time.Millisecond)
+	assert.True(t, kept.Alive())
+	assert.NoFileExists(t, swept)
+	assert.FileExists(t, live)
+}
+
+// sleeper starts a process that does nothing.
+func sleeper(t *testing.T) owner.ID {
+	t.Helper()
+	cmd := exec.Command("sleep", "300")
+	require.NoError(t, cmd.Start())
+	id, err := owner.Of(cmd.Process.Pid)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	return id
+}
+
+func writeRunFile(t *testing.T, name string, harness owner.ID, nodes map[int]owner.ID) string {
+	t.Helper()
+	dir := filepath.Join(os.TempDir(), "raftkv-harness-"+strconv.Itoa(os.Getuid()))
+	require.NoError(t, os.MkdirAll(dir, 0o700))
+	b, err := json.Marshal(map[string]any{"harness": harness, "processes": nodes})
+	require.NoError(t, err)
+	path := filepath.Join(dir, name)
+	require.NoError(t, os.WriteFile(path, b, 0o600))
+	t.Cleanup(func() { _ = os.Remove(path) })
+	return path
+}

@@ -1,0 +1,70 @@
+package history
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// Writer appends events to a file as they happen, one JSON object a line. Any
+// number of goroutines may use it.
+type Writer struct {
+	mu  sync.Mutex
+	w   io.Writer
+	err error
+}
+
+// NewWriter writes to w with one Write call an event, so that a crash of the
+// recorder tears the last line at most. Give it the file itself, not a buffer.
+func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
+
+// Append writes one event. After the first error every call returns that
+// error: a history with a hole in it must not be judged.
+func (w *Writer) Append(e Event) error {
+	b, err := json.Marshal(e)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return w.err
+	}
+	if err == nil {
+		_, err = w.w.Write(append(b, '\n'))
+	}
+	if err != nil {
+		w.err = fmt.Errorf("append to history: %w", err)
+	}
+	return w.err
+}
+
+// ReadJSONL reads what a Writer wrote. A last line without its newline that
+// does not parse is what a killed recorder leaves, and is dropped: if it was
+// the end of an operation, that operation is unknown. Any other line that does
+// not parse is ErrMalformed with its number.
+func ReadJSONL(r io.Reader) ([]Event, error) {
+	var events []Event
+	in := bufio.NewReader(r)
+	for number := 1; ; number++ {
+		b, err := in.ReadBytes('\n')
+		last := errors.Is(err, io.EOF)
+		if err != nil && !last {
+			return nil, fmt.Errorf("read history: %w", err)
+		}
+		if len(bytes.TrimSpace(b)) > 0 {
+			var e Event
+			bad := json.Unmarshal(b, &e)
+			if bad != nil && !last {
+				return nil, fmt.Errorf("%w: line %d: %w", ErrMalformed, number, bad)
+			}
+			if bad == nil {
+				events = append(events, e)
+			}
+		}
+		if last {
+			return events, nil
+		}
+	}
+}

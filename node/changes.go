@@ -1,0 +1,126 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	apiv1 "raftkv/client/api/v1"
+	"raftkv/raft"
+)
+
+// change is somebody who waits for a change of members, or for another leader,
+// to be final. answer is called exactly once, from the loop; nil means done.
+type change struct {
+	// index of the entry that began it; 0 for a transfer of leadership.
+	index    uint64
+	term     uint64
+	deadline time.Time
+	answer   func(*apiv1.Error)
+}
+
+// changes are those under way. Owned by the loop.
+type changes struct{ waiting []change }
+
+// abandon answers everybody with unknown.
+func (c *changes) abandon(why string) {
+	c.take(func(change) bool { return true }, why)
+}
+
+// expire answers those whose time is up.
+func (c *changes) expire(now time.Time) {
+	c.take(func(ch change) bool { return now.After(ch.deadline) }, "it is not final yet; see raftkv member list")
+}
+
+// take answers those that match with unknown, or with done if why is empty.
+func (c *changes) take(match func(change) bool, why string) {
+	c.waiting = slices.DeleteFunc(c.waiting, func(ch change) bool {
+		if !match(ch) {
+			return false
+		}
+		if why == "" {
+			ch.answer(nil)
+		} else {
+			ch.answer(&apiv1.Error{Reason: apiv1.Reason_REASON_UNKNOWN_OUTCOME, Message: why})
+		}
+		return true
+	})
+}
+
+// settleChanges answers those whose change is final: committed, and left if it
+// was joint. A node that no longer leads cannot know of it any more.
+func (l *loop) settleChanges() {
+	if len(l.changes.waiting) == 0 {
+		return
+	}
+	leads, leader := l.raft.Role() == raft.Leader, l.raft.Leader()
+	final := l.raft.ConfSettled()
+	l.changes.take(func(ch change) bool {
+		if ch.index == 0 {
+			return leader != l.config.ID && leader != raft.None
+		}
+		return final && l.raft.Commit() >= ch.index && l.raft.ConfIndex() >= ch.index && l.raft.Term() == ch.term
+	}, "")
+	l.changes.take(func(ch change) bool { return ch.index != 0 && (!leads || l.raft.Term() != ch.term) },
+		"leadership was lost before the change was final; see raftkv member list")
+}
+
+// changeMembers proposes a change and keeps whoever waits for it.
+func (l *loop) changeMembers(q *apiv1.MemberChangeRequest, deadline time.Time, answer func(changed bool, e *apiv1.Error)) {
+	conf := l.raft.Status().Conf
+	if id := l.members.unknown(conf, q.Add); id != raft.None {
+		answer(false, &apiv1.Error{Reason: apiv1.Reason_REASON_BAD_REQUEST, Message: fmt.Sprintf("no address is known of node %d", id)})
+		return
+	}
+	cc := raft.ConfChange{AddVoters: q.Promote, Remove: q.Remove}
+	for _, id := range slices.Sorted(maps.Keys(q.Add)) {
+		if !slices.Contains(conf.Voters, id) { // a voter is named for its address
+			cc.AddLearners = append(cc.AddLearners, id)
+		}
+	}
+	if len(q.Add) > 0 {
+		cc.Context = l.members.context(conf, q.Add)
+	}
+	index, term, err := l.raft.ProposeConfChange(cc)
+	switch {
+	case errors.Is(err, raft.ErrNoChange):
+		answer(false, nil)
+	case err != nil:
+		answer(false, l.refusal(err))
+	default:
+		l.log.Info("changing members", "add", q.Add, "promote", q.Promote, "remove", q.Remove, "index", index)
+		l.changes.waiting = append(l.changes.waiting, change{index: index, term: term, deadline: deadline,
+			answer: func(e *apiv1.Error) { answer(true, e) }})
+	}
+}
+
+// transferLeader asks for a transfer and keeps whoever waits for it.
+func (l *loop) transferLeader(to uint64, deadline time.Time, answer func(*apiv1.Error)) {
+	if to == raft.None && l.raft.Alone() {
+		answer(&apiv1.Error{Reason: apiv1.Reason_REASON_BAD_REQUEST, Message: "there is no other voter"})
+		return
+	}
+	if err := l.raft.TransferLeader(to); err != nil {
+		answer(l.refusal(err))
+		return
+	}
+	if to == l.config.ID {
+		answer(nil)
+		return
+	}
+	l.changes.waiting = append(l.changes.waiting, change{deadline: deadline, answer: answer})
+}
+
+// refusal is what a client hears of a change that was not taken.
+func (l *loop) refusal(err error) *apiv1.Error {
+	switch {
+	case errors.Is(err, raft.ErrNotLeader):
+		return l.notLeader().GetError()
+	case errors.Is(err, raft.ErrTransferring), errors.Is(err, raft.ErrTermNotCommitted),
+		errors.Is(err, raft.ErrChangePending), errors.Is(err, raft.ErrNotCaughtUp):
+		return &apiv1.Error{Reason: apiv1.Reason_REASON_OVERLOADED, Message: "not now: " + err.Error()}
+	}
+	return &apiv1.Error{Reason: apiv1.Reason_REASON_BAD_REQUEST, Message: err.Error()}
+}

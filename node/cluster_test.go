@@ -1,0 +1,181 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	apiv1 "raftkv/client/api/v1"
+)
+
+// patience bounds every wait for a condition; reaching it fails the test.
+const patience = 20 * time.Second
+
+// cluster is some nodes of one cluster in this process, on loopback.
+type cluster struct {
+	t     *testing.T
+	peers map[uint64]string
+	dirs  string
+	edit  func(*Config)
+	nodes map[uint64]*Node
+	conns map[uint64]*grpc.ClientConn
+}
+
+func newCluster(t *testing.T, size int, edit func(*Config)) *cluster {
+	c := &cluster{t: t, peers: map[uint64]string{}, dirs: t.TempDir(), edit: edit, nodes: map[uint64]*Node{}, conns: map[uint64]*grpc.ClientConn{}}
+	for id := uint64(1); id <= uint64(size); id++ {
+		c.peers[id] = freeAddress(t)
+	}
+	t.Cleanup(c.stopAll)
+	return c
+}
+
+var nextPort atomic.Int32
+
+// freeAddress is on a loopback address of this process's own, below the ports
+// that outgoing connections take, and never handed out twice.
+func freeAddress(*testing.T) string {
+	host := fmt.Sprintf("127.%d.%d.1", 1+os.Getpid()/250%250, 1+os.Getpid()%250)
+	return fmt.Sprintf("%s:%d", host, 20_000+nextPort.Add(1))
+}
+
+func (c *cluster) config(id uint64) Config {
+	f := Config{
+		ID: id, Cluster: "test", DataDir: filepath.Join(c.dirs, fmt.Sprint(id)), Peers: c.peers,
+		ListenClient: freeAddress(c.t), ListenPeer: c.peers[id], ListenAdmin: freeAddress(c.t),
+		ElectionTimeout: 300 * time.Millisecond, HeartbeatInterval: 50 * time.Millisecond,
+		SnapshotEntries: 10_000, SnapshotBytes: 64 << 20, TrailingEntries: 1000,
+		MaxKeyBytes: 1024, MaxValueBytes: 1 << 20, MaxInflightRequests: 8192, MaxUncommittedBytes: 64 << 20, MaxUnappliedBytes: 64 << 20,
+		RequestTimeout: 5 * time.Second, SessionTTL: time.Hour, Version: "test",
+		Logger: testLog(id),
+	}
+	if c.edit != nil {
+		c.edit(&f)
+	}
+	return f
+}
+
+// testLog is silent unless a person asks to see it.
+func testLog(id uint64) *slog.Logger {
+	out := io.Discard
+	if os.Getenv("RAFTKV_TEST_LOG") != "" {
+		out = os.Stderr
+	}
+	return slog.New(slog.NewTextHandler(out, nil)).With("node", id)
+}
+
+func (c *cluster) start(ids ...uint64) {
+	for _, id := range ids {
+		f := c.config(id)
+		n, err := Start(f)
+		require.NoError(c.t, err)
+		c.adopt(n)
+	}
+}
+
+// adopt takes a running node into the cluster.
+func (c *cluster) adopt(n *Node) {
+	conn, err := grpc.NewClient(n.config.ListenClient, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(c.t, err)
+	c.nodes[n.config.ID], c.conns[n.config.ID] = n, conn
+}
+
+func (c *cluster) startAll() {
+	for id := range c.peers {
+		c.start(id)
+	}
+}
+
+func (c *cluster) stop(id uint64) {
+	_ = c.conns[id].Close()
+	c.nodes[id].Stop()
+	delete(c.nodes, id)
+}
+
+func (c *cluster) stopAll() {
+	for id := range c.nodes {
+		c.stop(id)
+	}
+}
+
+func (c *cluster) kv(id uint64) apiv1.KVClient { return apiv1.NewKVClient(c.conns[id]) }
+
+func (c *cluster) status(id uint64) Status {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	s, err := c.nodes[id].Status(ctx)
+	require.NoError(c.t, err)
+	return s
+}
+
+// leader waits until one running node leads and all others follow it.
+func (c *cluster) leader() uint64 {
+	var leader uint64
+	require.Eventually(c.t, func() bool {
+		leader = 0
+		agreed := 0
+		for id := range c.nodes {
+			s := c.status(id)
+			if s.Role == "leader" {
+				leader = id
+			}
+		}
+		for id := range c.nodes {
+			if c.status(id).Leader == leader {
+				agreed++
+			}
+		}
+		return leader != 0 && agreed == len(c.nodes)
+	}, patience, 10*time.Millisecond, "no leader that all follow")
+	return leader
+}
+
+// follower is any running node but the leader.
+func (c *cluster) follower() uint64 {
+	leader := c.leader()
+	for id := range c.nodes {
+		if id != leader {
+			return id
+		}
+	}
+	c.t.Fatal("no follower runs")
+	return 0
+}
+
+func (c *cluster) put(id uint64, key, value string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_, err := c.kv(id).Put(ctx, &apiv1.PutRequest{Key: []byte(key), Value: []byte(value)})
+	return err
+}
+
+func (c *cluster) get(id uint64, key string, stale bool) string {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	p, err := c.kv(id).Get(ctx, &apiv1.GetRequest{Key: []byte(key), Stale: stale})
+	require.NoError(c.t, err)
+	return string(p.Value)
+}
+
+// applied waits until node id has applied at least index.
+func (c *cluster) applied(id, index uint64) {
+	require.Eventually(c.t, func() bool { return c.status(id).Applied >= index }, patience, 10*time.Millisecond,
+		"node %d does not reach index %d", id, index)
+}
+
+// restarted takes in a node that the test itself has started again.
+func (c *cluster) restarted(id uint64, n *Node) {
+	conn, err := grpc.NewClient(n.config.ListenClient, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(c.t, err)
+	c.nodes[id], c.conns[id] = n, conn
+}

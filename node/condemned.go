@@ -1,0 +1,64 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// condemnedFile in a data folder says that its state is not to be trusted,
+// although every file of it can be read.
+const condemnedFile = "condemned"
+
+// ErrCondemned reports a folder whose state was found to differ from the
+// majority's.
+var ErrCondemned = errors.New("the data folder's state was found to differ from the other replicas'; " +
+	"do not empty the folder and reuse the node's id, replace the node by a new one")
+
+// condemn marks the folder when err says that its state is wrong: a restart
+// would serve it again until the next comparison.
+func (n *Node) condemn(err error) error {
+	if !errors.Is(err, ErrDiverged) {
+		return err
+	}
+	return errors.Join(err, writeDurably(n.config.DataDir, condemnedFile, err.Error()+"\n"))
+}
+
+// refuseCondemned fails for a folder that condemn marked.
+func refuseCondemned(dataDir string) error {
+	if marked(dataDir, condemnedFile) {
+		return fmt.Errorf("open %s: %w", dataDir, ErrCondemned)
+	}
+	return nil
+}
+
+// marked says whether a folder has this file; if that is not known, it has.
+func marked(dir, name string) bool {
+	_, err := os.Stat(filepath.Join(dir, name))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// writeDurably makes a small file whole and durable, or reports why not.
+func writeDurably(dir, name, text string) error {
+	f, err := os.CreateTemp(dir, name+".tmp-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), filepath.Join(dir, name))
+	}
+	return errors.Join(err, syncDir(dir))
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

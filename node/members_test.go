@@ -1,0 +1,198 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"raftkv/client/api"
+	apiv1 "raftkv/client/api/v1"
+	"raftkv/raft"
+)
+
+// join starts nodes that wait to be added, and know nobody's address.
+func (c *cluster) join(ids ...uint64) {
+	founders, edit := c.peers, c.edit
+	defer func() { c.peers, c.edit = founders, edit }()
+	c.edit = func(f *Config) {
+		if edit != nil {
+			edit(f)
+		}
+		f.Join, f.Peers, f.ListenPeer = true, nil, freeAddress(c.t)
+	}
+	c.start(ids...)
+}
+
+// leads waits for a leader, whoever follows it.
+func (c *cluster) leads() (leader uint64) {
+	require.Eventually(c.t, func() bool {
+		for id := range c.nodes {
+			if s := c.status(id); s.Role == "leader" {
+				leader = id
+			}
+		}
+		return leader != 0
+	}, patience, patience/1000, "no leader")
+	return leader
+}
+
+func (c *cluster) change(q *apiv1.MemberChangeRequest) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_, err := apiv1.NewAdminClient(c.conns[c.leads()]).MemberChange(ctx, q)
+	return err
+}
+
+// add brings running nodes in as voters.
+func (c *cluster) add(ids ...uint64) {
+	q := &apiv1.MemberChangeRequest{Add: map[uint64]string{}}
+	for _, id := range ids {
+		q.Add[id] = c.nodes[id].config.ListenPeer
+	}
+	c.eventually(q)
+	c.eventually(&apiv1.MemberChangeRequest{Promote: ids})
+}
+
+// eventually has a change made, as often as it is refused for now or its
+// outcome is not known.
+func (c *cluster) eventually(q *apiv1.MemberChangeRequest) {
+	var err error
+	require.Eventually(c.t, func() bool { err = c.change(q); return err == nil }, patience, patience/1000, "%v", q)
+}
+
+func (c *cluster) members(id uint64) *apiv1.MemberListResponse {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	list, err := apiv1.NewAdminClient(c.conns[id]).MemberList(ctx, &apiv1.MemberListRequest{})
+	require.NoError(c.t, err)
+	return list
+}
+
+func TestNodeJoinsByAddressAndServes(t *testing.T) {
+	c := newCluster(t, 3, func(f *Config) { f.SnapshotEntries, f.TrailingEntries = 20, 5 })
+	c.startAll()
+	for i := range 50 {
+		require.NoError(t, c.put(c.leader(), fmt.Sprint("k", i), fmt.Sprint(i)))
+	}
+	c.join(4)
+	c.add(4)
+	require.Positive(t, c.status(4).Installed, "it was brought up by snapshot")
+	require.Equal(t, "49", c.get(4, "k49", false), "a linearizable read: it reaches the leader too")
+	c.leader()
+	list := c.members(4)
+	require.Len(t, list.Members, 4)
+	require.Equal(t, c.nodes[4].config.ListenPeer, list.Members[3].PeerAddress)
+	require.Equal(t, c.peers[1], list.Members[0].PeerAddress)
+	// With two of four away nothing commits; it counts.
+	c.stop(c.follower())
+	require.NoError(t, c.put(c.leader(), "three of four", "1"))
+}
+
+func TestEveryNodeIsReplacedAndTheDataStays(t *testing.T) {
+	c := newCluster(t, 3, nil)
+	c.startAll()
+	require.NoError(t, c.put(c.leader(), "a", "1"))
+	c.join(4, 5, 6)
+	add := map[uint64]string{}
+	for _, id := range []uint64{4, 5, 6} {
+		add[id] = c.nodes[id].config.ListenPeer
+	}
+	c.eventually(&apiv1.MemberChangeRequest{Add: add})
+	c.eventually(&apiv1.MemberChangeRequest{Promote: []uint64{4, 5, 6}, Remove: []uint64{1, 2, 3}})
+	for _, id := range []uint64{1, 2, 3} {
+		require.Eventually(t, func() bool { return c.status(id).Role == "learner" && fmt.Sprint(c.status(id).Voters) == "[4 5 6]" },
+			patience, patience/1000, "node %d knows that it was removed", id)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_, err := c.kv(1).Get(ctx, &apiv1.GetRequest{Key: []byte("a")})
+	require.Equal(t, codes.FailedPrecondition, status.Code(err), "it says at once that it cannot serve")
+	for _, id := range []uint64{1, 2, 3} {
+		c.stop(id)
+	}
+	require.Equal(t, "1", c.get(c.leader(), "a", false))
+	// All of it is in their logs: the founders' addresses are of no use any more.
+	for _, id := range []uint64{4, 5, 6} {
+		f := c.nodes[id].config
+		c.stop(id)
+		n, err := Start(f)
+		require.NoError(t, err)
+		c.restarted(id, n)
+	}
+	require.Equal(t, "1", c.get(c.leader(), "a", false))
+}
+
+func TestARestartGoesByTheLogAndNotByTheFlag(t *testing.T) {
+	c := newCluster(t, 3, nil)
+	c.startAll()
+	c.leader()
+	c.stopAll()
+	c.edit = func(f *Config) {
+		f.Peers = map[uint64]string{1: c.peers[1], 2: c.peers[2], 3: c.peers[3], 9: "127.0.0.1:1"}
+	}
+	c.startAll()
+	require.Equal(t, []uint64{1, 2, 3}, c.status(c.leader()).Voters)
+}
+
+func TestChangesAreRefusedWithAReason(t *testing.T) {
+	c := newCluster(t, 3, nil)
+	c.startAll()
+	require.NoError(t, c.put(c.leader(), "a", "1"))
+	for want, q := range map[apiv1.Reason]*apiv1.MemberChangeRequest{
+		apiv1.Reason_REASON_OVERLOADED:  {Promote: []uint64{4}},
+		apiv1.Reason_REASON_BAD_REQUEST: {Remove: []uint64{1, 2, 3}},
+	} {
+		e, ok := api.FromStatus(c.change(q))
+		require.True(t, ok)
+		require.Equal(t, want, e.Reason)
+	}
+	_, err := apiv1.NewAdminClient(c.conns[c.follower()]).MemberChange(context.Background(), &apiv1.MemberChangeRequest{Remove: []uint64{1}})
+	require.Equal(t, codes.FailedPrecondition, status.Code(err))
+	require.NoError(t, c.change(&apiv1.MemberChangeRequest{Remove: []uint64{9}}), "it is so already")
+}
+
+func TestTransferAnswersWhenSomebodyElseLeads(t *testing.T) {
+	c := newCluster(t, 3, nil)
+	c.startAll()
+	to := c.follower()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	p, err := apiv1.NewAdminClient(c.conns[c.leader()]).TransferLeader(ctx, &apiv1.TransferLeaderRequest{To: to})
+	require.NoError(t, err)
+	require.Equal(t, to, p.LeaderId)
+	_, err = apiv1.NewAdminClient(c.conns[c.leader()]).TransferLeader(ctx, &apiv1.TransferLeaderRequest{To: 9})
+	require.Equal(t, codes.InvalidArgument, status.Code(err))
+}
+
+func TestAddressesOfMembers(t *testing.T) {
+	conf := raft.ConfState{Voters: []uint64{1, 2, 3}, Learners: []uint64{4}}
+	m := newMembers(&Config{ID: 1, Peers: map[uint64]string{1: "me", 2: "flag"}})
+	m.met(2, "told")
+	m.met(3, "told")
+	conf.Context = m.context(conf, map[uint64]string{4: "added"})
+	require.Equal(t, map[uint64]string{1: "me", 2: "told", 3: "told", 4: "added"}, addressesIn(conf))
+	require.Equal(t, map[uint64]string{2: "flag", 3: "told", 4: "added"}, m.peers(conf))
+	m.met(9, "stranger")
+	require.Equal(t, "stranger", m.peers(conf)[9], "who talks to this node can be answered")
+	m.left(9)
+	require.NotContains(t, m.peers(conf), uint64(9))
+}
+
+func TestFoundersMayBeFewerThanPeers(t *testing.T) {
+	c := newCluster(t, 3, nil)
+	c.edit = func(f *Config) { f.Founders = []uint64{1, 2} }
+	c.start(1, 2)
+	require.Equal(t, []uint64{1, 2}, c.status(c.leader()).Voters)
+	c.edit = func(f *Config) { f.Join = true }
+	c.start(3)
+	c.eventually(&apiv1.MemberChangeRequest{Add: map[uint64]string{3: ""}})
+	c.eventually(&apiv1.MemberChangeRequest{Promote: []uint64{3}})
+	require.Equal(t, []uint64{1, 2, 3}, c.status(c.leader()).Voters)
+	e, ok := api.FromStatus(c.change(&apiv1.MemberChangeRequest{Add: map[uint64]string{9: ""}}))
+	require.True(t, ok)
+	require.Equal(t, "no address is known of node 9", e.Message)
+}

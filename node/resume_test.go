@@ -1,0 +1,60 @@
+package node
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// logBuffer takes a node's log from several goroutines.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func TestSnapshotGoesOnWhereTheLinkBroke(t *testing.T) {
+	var log logBuffer
+	c, links := newHeldCluster(t, func(f *Config) {
+		f.SnapshotEntries, f.TrailingEntries, f.SnapshotSendRate = 5, 1, 128<<10
+		f.RequestTimeout = 5 * time.Second
+		if f.ID == remote {
+			f.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		}
+	})
+	c.stop(remote)
+	leader := c.leader()
+	noise := make([]byte, 40<<10)
+	for i := range 14 {
+		_, _ = rand.Read(noise) // never fails; a snapshot of it does not compress
+		require.NoError(t, c.put(leader, fmt.Sprint("k", i), string(noise)))
+	}
+	// No other snapshot is due: one taken meanwhile would be sent instead.
+	require.Eventually(t, func() bool {
+		s := c.status(leader)
+		return s.FirstIndex > 5 && s.Applied-s.SnapshotIndex < 5
+	}, patience, time.Millisecond)
+	c.start(remote)
+	require.Eventually(t, func() bool { return c.nodes[remote].folder.snapshots.Size() > 100<<10 }, patience, time.Millisecond)
+	links.cut()
+	c.applied(remote, c.status(leader).Commit)
+	require.Contains(t, log.String(), "a snapshot goes on where it broke off")
+	require.Equal(t, string(noise), c.get(remote, "k13", true))
+}

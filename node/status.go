@@ -1,0 +1,111 @@
+package node
+
+import (
+	"context"
+	"errors"
+
+	"raftkv/raft"
+)
+
+// ErrBusy reports that the loop did not answer in time: it is starved or gone.
+var ErrBusy = errors.New("the node does not answer")
+
+// Status is what a node says of itself, on the admin port as JSON.
+type Status struct {
+	ID            uint64 `json:"id"`
+	Cluster       string `json:"cluster"`
+	Version       string `json:"version"`
+	Role          string `json:"role"`
+	Term          uint64 `json:"term"`
+	Leader        uint64 `json:"leader"`
+	LeaderAddress string `json:"leader_address"`
+	Commit        uint64 `json:"commit"`
+	Applied       uint64 `json:"applied"`
+	FirstIndex    uint64 `json:"first_index"`
+	LastIndex     uint64 `json:"last_index"`
+	SnapshotIndex uint64 `json:"snapshot_index"`
+	// Lag is how many committed entries this node has not applied yet, by what
+	// it knows of the commit index: a node that is cut off may show 0. How far a
+	// follower's log is behind its leader's is PeerStatus.Lag, on the leader.
+	Lag       uint64 `json:"lag"`
+	Keys      uint64 `json:"keys"`
+	Sessions  uint64 `json:"sessions"`
+	Installed uint64 `json:"snapshots_installed"`
+	// UncommittedBytes are a leader's, handed to no state machine yet; the
+	// Unapplied were handed to this node's and wait there.
+	UncommittedBytes uint64 `json:"uncommitted_bytes"`
+	UnappliedBytes   uint64 `json:"unapplied_bytes"`
+	UnappliedEntries uint64 `json:"unapplied_entries"`
+	// Voters and Learners are the membership in force here; VotersOutgoing are
+	// those that a change under way replaces.
+	Voters         []uint64 `json:"voters"`
+	VotersOutgoing []uint64 `json:"voters_outgoing,omitempty"`
+	Learners       []uint64 `json:"learners,omitempty"`
+	// Recovering: files were damaged, and this node does not vote until its peers
+	// have given it back all that it had.
+	Recovering bool `json:"recovering,omitempty"`
+	// Diverged are the peers whose state was found to differ from this node's.
+	Diverged []uint64 `json:"diverged,omitempty"`
+	// Peers is filled on a leader only, keyed by id.
+	Peers map[uint64]PeerStatus `json:"peers,omitempty"`
+}
+
+// PeerStatus is a leader's view of another node.
+type PeerStatus struct {
+	Match uint64 `json:"match"`
+	Next  uint64 `json:"next"`
+	// State is probe, replicate or snapshot.
+	State string `json:"state"`
+	// Lag is how many entries of the leader's log, committed or not, this peer is
+	// not known to hold; unlike Status.Lag it says nothing of what is applied.
+	Lag uint64 `json:"lag"`
+	// Inflight is what was sent to it and not answered yet.
+	InflightMessages uint64 `json:"inflight_messages"`
+	InflightBytes    uint64 `json:"inflight_bytes"`
+}
+
+// Status asks the loop. It fails with ErrBusy when ctx ends first. Safe from
+// any goroutine.
+func (n *Node) Status(ctx context.Context) (Status, error) {
+	got := make(chan Status, 1)
+	n.loop.events.put(func(l *loop) { got <- l.status() })
+	select {
+	case s := <-got:
+		return s, nil
+	case <-n.stopped:
+	case <-ctx.Done():
+	}
+	return Status{}, ErrBusy
+}
+
+func (l *loop) status() Status {
+	s := l.raft.Status()
+	out := Status{
+		ID: l.config.ID, Cluster: l.config.Cluster, Version: l.config.Version,
+		Role: s.Role.String(), Term: s.Term, Leader: s.Leader, LeaderAddress: l.addresses.of(s.Leader),
+		Commit: s.Commit, Applied: s.Applied, FirstIndex: s.FirstIndex, LastIndex: s.LastIndex,
+		SnapshotIndex: l.snapshots.last.Index, Lag: s.Commit - min(s.Commit, s.Applied),
+		Keys: l.machine.keys.Load(), Sessions: l.machine.sessions.Load(), Installed: l.snapshots.installed,
+		UncommittedBytes: uint64(s.UncommittedBytes),
+		UnappliedBytes:   uint64(l.backlog.bytes), UnappliedEntries: uint64(len(l.backlog.sizes)),
+		Voters: s.Conf.Voters, VotersOutgoing: s.Conf.VotersOutgoing, Learners: s.Conf.Learners,
+		Diverged: l.agreement.diverged(), Recovering: s.Recovering,
+	}
+	if s.Role == raft.Leader {
+		out.Peers = peerStatus(s)
+	}
+	return out
+}
+
+func peerStatus(s raft.Status) map[uint64]PeerStatus {
+	out := map[uint64]PeerStatus{}
+	for id, p := range s.Progress {
+		if id != s.ID {
+			out[id] = PeerStatus{
+				Match: p.Match, Next: p.Next, State: p.State, Lag: s.LastIndex - min(s.LastIndex, p.Match),
+				InflightMessages: uint64(p.Inflight), InflightBytes: uint64(p.InflightBytes),
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,66 @@
+package rafttest
+
+import (
+	"fmt"
+
+	"raftkv/raft"
+)
+
+// damage takes from a node's disk what it may have acknowledged: the end of its
+// log, or all of it and the snapshot too. The disk knows that it was damaged,
+// and its term and vote are kept twice, so they survive.
+func (n *node) damage(d dice) {
+	n.crash()
+	if d.chance(0.3) {
+		n.disk.log, n.disk.snap = nil, n.blank
+	} else if k := len(n.disk.log); k > 0 {
+		keep := d.IntN(k)
+		n.disk.log = n.disk.log[:keep:keep]
+	}
+	n.disk.damaged = true
+}
+
+// damageOne damages a node, as long as the nodes that were and have not
+// recovered remain a minority: more than that no majority protocol survives.
+// Where the membership changes, whoever is damaged could be a majority by now.
+func (ne *nemesis) damageOne() (string, func()) {
+	n := ne.someone()
+	if ne.w.plan.churns() || !n.disk.damaged && 2*(ne.w.damaged()+1) >= len(ne.w.plan.voters) {
+		return "nobody", func() {}
+	}
+	n.damage(ne.dice)
+	return fmt.Sprint(n.id), n.start
+}
+
+// damaged counts the voters that have not recovered from damage.
+func (w *world) damaged() (count int) {
+	for _, id := range w.plan.voters {
+		if w.node(id).disk.damaged {
+			count++
+		}
+	}
+	return count
+}
+
+// recoveryID is another number in every life of a node; 0 if its disk is whole.
+func (n *node) recoveryID() uint64 {
+	if !n.disk.damaged || n.w.planted(PlantDamageIsAbsence) {
+		return 0
+	}
+	return 1<<63 | uint64(n.epoch)
+}
+
+// noteRecovery takes the mark off the disk once the engine says that all is
+// there again.
+func (n *node) noteRecovery() {
+	if n.disk.damaged && !n.eng.Recovering() && !n.w.planted(PlantDamageIsAbsence) {
+		n.disk.damaged = false
+		n.w.note(record{node: n.id, step: stepHeal, note: fmt.Sprint("recovered ", n.id)})
+	}
+}
+
+// promises tells whether a node's vote protects an entry: it holds it, or it
+// does not vote before it does. The damage may have taken what it acknowledged.
+func (n *node) promises(e raft.Entry) bool {
+	return n.disk.holds(e.Index, e.Term) || n.disk.damaged
+}

@@ -1,0 +1,94 @@
+package rafttest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"raftkv/raft"
+)
+
+func TestEventsHappenInOrderOfTimeThenOfScheduling(t *testing.T) {
+	var c clock
+	var got []int
+	for i, d := range []time.Duration{5, 1, 3, 1, 5, 0, 1} {
+		c.after(d, func() { got = append(got, i) })
+	}
+	for c.step(4) {
+	}
+	assert.Equal(t, []int{5, 1, 3, 6, 2}, got)
+	assert.Equal(t, time.Duration(4), c.now)
+	for c.step(10) {
+	}
+	assert.Equal(t, []int{5, 1, 3, 6, 2, 0, 4}, got)
+}
+
+func entriesOf(first uint64, terms ...uint64) (out []raft.Entry) {
+	for i, term := range terms {
+		out = append(out, raft.Entry{Index: first + uint64(i), Term: term})
+	}
+	return out
+}
+
+// Of the write that was running a prefix survives, of those behind it nothing.
+func TestCrashKeepsAPrefixOfTheRunningWrite(t *testing.T) {
+	for keep := range 3 {
+		var d disk
+		put := func(first uint64) func() { return func() { require.NoError(t, d.append(entriesOf(first, 1))) } }
+		d.queue = []write{{pieces: []func(){put(1), put(2)}}, {pieces: []func(){put(3)}}}
+		d.running = 1
+		kept, of := d.lose(func(n int) int { return min(n, keep) })
+		assert.Equal(t, []int{keep, 2}, []int{kept, of})
+		assert.Equal(t, uint64(keep), d.lastIndex())
+		assert.Empty(t, d.queue)
+	}
+}
+
+func TestRecoveryJoinsLogAndSnapshot(t *testing.T) {
+	snapshot := snapshotFile{meta: raft.SnapshotMeta{Index: 5, Term: 2}}
+	for name, c := range map[string]struct {
+		log  []raft.Entry
+		want []raft.Entry
+	}{
+		"the log agrees: the suffix stays": {entriesOf(4, 1, 2, 2, 3), entriesOf(6, 2, 3)},
+		"the log disagrees: it goes":       {entriesOf(4, 1, 1, 1, 1), nil},
+		"the log ends before the snapshot": {entriesOf(3, 1, 1), nil},
+		"the log begins behind it":         {entriesOf(6, 2), entriesOf(6, 2)},
+	} {
+		d := disk{hs: raft.HardState{Term: 1, Vote: 3}, snap: snapshot, log: c.log}
+		got, err := d.recover()
+		require.NoError(t, err, name)
+		assert.Equal(t, c.want, got, name)
+		assert.Equal(t, raft.HardState{Term: 2}, d.hs, "%s: a snapshot proves its term, and no vote", name)
+	}
+	d := disk{snap: snapshot, log: entriesOf(8, 2)}
+	_, err := d.recover()
+	assert.Error(t, err, "a gap is lost data")
+}
+
+func TestCutsAreCountedAndHeldMessagesComeAtTheHealing(t *testing.T) {
+	w := newWorld(Options{Seed: 1, Nodes: 2, Calm: true})
+	w.nodes[0].start()
+	w.nodes[1].start()
+	heard := func() uint64 { return w.nodes[1].eng.Term() }
+	w.net.cut(1, 2, true)
+	w.net.cut(1, 2, true)
+	w.net.send(w.nodes[0], raft.Message{Type: raft.MsgHeartbeat, From: 1, To: 2, Term: 7}, snapshotFile{})
+	w.net.heal(1, 2, true)
+	w.until(100*time.Millisecond, func() bool { return heard() == 7 })
+	assert.NotEqual(t, uint64(7), heard(), "still cut once")
+	w.net.heal(1, 2, true)
+	w.until(200*time.Millisecond, func() bool { return heard() == 7 })
+	assert.Equal(t, uint64(7), heard())
+}
+
+// A failure can be read: what broke, and the lines that led there.
+func TestFailureCarriesItsTrace(t *testing.T) {
+	r := Run(Options{Seed: 1, Nodes: 3, Plant: PlantAckBeforeSync})
+	require.NotNil(t, r.Failure)
+	assert.Regexp(t, `^seed 1 at .*: vote durable: node \d tells its vote`, r.Failure.Error())
+	assert.Contains(t, r.Failure.Trace, "ROLE    term 0 role 1")
+	assert.NotContains(t, r.Failure.Trace, "%!")
+}

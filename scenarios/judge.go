@@ -1,0 +1,149 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"raftkv/harness/proof"
+	"raftkv/harness/run"
+	"raftkv/history"
+	"raftkv/history/check"
+)
+
+// shown is how many operations a violation found here shows as its witness.
+const shown = 3
+
+// judge reads the history back, weighs proofs, floors and ceilings, and writes
+// the verdict and the report.
+func (x *execution) judge() (Result, error) {
+	res := Result{Scenario: x.sc.Name, Seed: x.opts.Seed, Driver: x.plan.Driver, Dir: x.folder.Path}
+	ops, err := x.folder.Operations()
+	if err != nil {
+		res.Verdict, err = x.folder.Fail(x.theCase(res, nil), err)
+		return res, err
+	}
+	x.weigh(ops)
+	res.Recovery, res.Gap = x.recovery(ops), x.gap(ops)
+	res.Verdict, err = x.folder.Judge(x.theCase(res, ops), ops)
+	return res, err
+}
+
+// weigh holds the scenario's proofs against what happened, and, if they hold
+// and every fault is proved, its ceilings.
+func (x *execution) weigh(ops []history.Operation) {
+	f := Facts{Rounds: x.rounds, Operations: ops}
+	if x.obs != nil {
+		f.Leaders = x.obs.Leaders()
+	}
+	if len(x.errors) > 0 && len(x.rounds) == 0 {
+		return // no fault was reached, which is the errors' doing
+	}
+	bit := len(x.errors) == 0 && !x.unproved()
+	for _, p := range x.sc.Proofs {
+		if err := p.Holds(f); err != nil {
+			bit = false
+			x.notes = append(x.notes, fmt.Sprintf("the fault did not bite (%s): %v", p.Words, err))
+		}
+	}
+	if !bit {
+		return
+	}
+	for _, c := range x.sc.Ceilings {
+		x.ceiling(c, ops)
+	}
+}
+
+// unproved tells whether some injection is not proved.
+func (x *execution) unproved() bool {
+	return slices.ContainsFunc(x.rounds, func(r Round) bool { return r.Bit == nil || r.Bit.Outcome != proof.Installed })
+}
+
+// unmended tells whether some healing is not proved.
+func (x *execution) unmended() bool {
+	return slices.ContainsFunc(x.rounds, func(r Round) bool { return r.Mended == nil || r.Mended.Outcome != proof.Installed })
+}
+
+// ceiling accuses the store if more succeeded than a proved fault allows.
+func (x *execution) ceiling(c Ceiling, ops []history.Operation) {
+	for _, r := range x.rounds {
+		over := c.over(r, ops)
+		if len(over) <= c.Max {
+			continue
+		}
+		words := fmt.Sprintf("%d operations succeeded %s while %q held, where no quorum could agree", len(over), c.where(r), r.Name)
+		x.violations = append(x.violations, check.Violation{
+			Kind: NoQuorum, Key: over[0].Key, Words: words, Witness: over[:min(shown, len(over))],
+		})
+	}
+}
+
+// over lists the operations that the ceiling counts in a round.
+func (c Ceiling) over(r Round, ops []history.Operation) []history.Operation {
+	var found []history.Operation
+	for _, o := range ops {
+		counts := o.Outcome == history.OutcomeOk && !o.Stale && slices.Contains(c.Functions, o.F)
+		if counts && r.during(o) && (c.At == Anywhere || r.at(o)) {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+func (c Ceiling) where(r Round) string {
+	if c.At == Targets {
+		return "at node " + strings.Join(nodes(r.Targets), ", ")
+	}
+	return string(c.At)
+}
+
+// theCase is what the judge is told besides the history.
+func (x *execution) theCase(res Result, ops []history.Operation) run.Case {
+	return run.Case{
+		Run:      x.about(res),
+		Timeline: x.timeline(ops),
+		Options: check.Options{
+			Floors: x.floors(), Phases: x.phases,
+			Notes: x.notes, Errors: x.errors, Violations: x.violations,
+		},
+	}
+}
+
+func (x *execution) floors() []check.Floor {
+	var all []check.Floor
+	for _, f := range x.sc.Floors {
+		all = append(all, check.Floor{Phase: string(f.Phase), Function: f.Function, Min: f.Min})
+	}
+	return all
+}
+
+// about is what the report says of the run.
+func (x *execution) about(res Result) history.Run {
+	return history.Run{
+		Scenario: x.sc.Name, Seed: x.opts.Seed, Driver: x.plan.Driver,
+		Commands: []string{
+			fmt.Sprintf("make chaos SCENARIO=%s DRIVER=%s SEED=%d", x.sc.Name, x.plan.Driver, x.opts.Seed),
+			fmt.Sprintf("RAFTKV_DRIVER=%s go test ./scenarios -run 'TestScenarios/^%s$' -seed %d", x.plan.Driver, x.sc.Name, x.opts.Seed),
+		},
+		Started: x.clock.Started(), Duration: time.Duration(x.clock.Now()),
+		Expectation: x.sc.Story + " " + x.sc.Expect,
+		Facts:       x.facts(res),
+	}
+}
+
+func (x *execution) facts(res Result) []history.Fact {
+	facts := []history.Fact{
+		{Name: "driver", Value: x.plan.Driver + ": " + x.plan.Why},
+		{Name: "first write after healing", Value: took(res.Recovery)},
+		{Name: "longest time without a write", Value: took(res.Gap)},
+	}
+	for i, r := range x.rounds {
+		facts = append(facts, history.Fact{
+			Name: fmt.Sprintf("round %d", i+1),
+			Value: fmt.Sprintf("%s; node %d led term %d; held %s", history.Span{Name: r.Name, Targets: nodes(r.Targets)}.Title(),
+				r.Leader, r.Term, strings.TrimSpace(took(since(r.Injected, r.Heal))+" "+parameters(r.Parameters))),
+		})
+	}
+	return facts
+}

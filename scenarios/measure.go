@@ -1,0 +1,97 @@
+package scenarios
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"raftkv/harness/run"
+	"raftkv/history"
+)
+
+// recovery is the time from the last proved healing to the return of the first
+// write called after it that succeeded; 0 if there is none.
+func (x *execution) recovery(ops []history.Operation) time.Duration {
+	if len(x.rounds) == 0 {
+		return 0
+	}
+	healed := x.rounds[len(x.rounds)-1].Healed
+	if at := firstWrite(ops, healed); healed != 0 && at != 0 {
+		return since(healed, at)
+	}
+	return 0
+}
+
+// firstWrite is when the first write called after t returned; 0 if none did.
+func firstWrite(ops []history.Operation, t int64) int64 {
+	first := int64(0)
+	for _, o := range ops {
+		if wrote(o) && o.Call > t && (first == 0 || o.Return < first) {
+			first = o.Return
+		}
+	}
+	return first
+}
+
+// gap is the longest time between one successful write and the next.
+func (x *execution) gap(ops []history.Operation) time.Duration {
+	var returns []int64
+	for _, o := range ops {
+		if wrote(o) {
+			returns = append(returns, o.Return)
+		}
+	}
+	slices.Sort(returns)
+	longest := int64(0)
+	for i := 1; i < len(returns); i++ {
+		longest = max(longest, returns[i]-returns[i-1])
+	}
+	return time.Duration(longest)
+}
+
+func wrote(o history.Operation) bool {
+	return o.Outcome == history.OutcomeOk && (o.F == history.Put || o.F == history.Delete || o.Swapped)
+}
+
+// timeline is what happened to the cluster, for drawing.
+func (x *execution) timeline(ops []history.Operation) history.Timeline {
+	t := history.Timeline{Phases: x.phases}
+	if x.obs != nil {
+		t.Leaders = x.obs.Leaders()
+	}
+	for _, r := range x.rounds {
+		t.Faults = append(t.Faults, history.Span{
+			Name: r.Name, Detail: parameters(r.Parameters), Kind: r.Bit.Action, Targets: nodes(r.Targets),
+			From: r.Inject, To: r.Healed, Evidence: r.Bit.String(),
+		})
+		if at := firstWrite(ops, r.Inject); at != 0 {
+			t.Marks = append(t.Marks, history.Mark{Time: at, Text: "first write after the fault"})
+		}
+		if at := firstWrite(ops, r.Healed); r.Healed != 0 && at != 0 {
+			t.Marks = append(t.Marks, history.Mark{Time: at, Text: "first write after healing"})
+		}
+	}
+	return t
+}
+
+// parameters words what the seed drew, in a fixed order.
+func parameters(p map[string]string) string {
+	if len(p) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(p)) {
+		parts = append(parts, k+" "+p[k])
+	}
+	return strings.Join(parts, ", ")
+}
+
+// took words a duration; none is a dash.
+func took(d time.Duration) string {
+	if d <= 0 {
+		return "–"
+	}
+	return fmt.Sprint(run.Took(d))
+}

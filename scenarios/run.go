@@ -1,0 +1,100 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"raftkv/harness/cluster"
+	"raftkv/harness/driver"
+	"raftkv/harness/run"
+	"raftkv/harness/workload"
+	"raftkv/history/check"
+)
+
+// Options say how to run a scenario.
+type Options struct {
+	Seed int64
+	// Driver is auto, docker or process; empty is the environment's choice.
+	Driver string
+	// Why is the reason for Driver if driver.Choose has chosen it already.
+	Why      string
+	Binaries driver.Binaries
+	// OutDir is the folder that gets the run's folder.
+	OutDir string
+	// Progress, if set, is told how far the run is; one call at a time.
+	Progress func(Update)
+	// Flags are more flags for the nodes; they overrule the scenario's.
+	Flags map[string]string
+}
+
+// Result is how a run ended.
+type Result struct {
+	Scenario string
+	Seed     int64
+	Driver   string
+	// Dir is the run's folder.
+	Dir     string
+	Verdict check.Verdict
+	// Recovery is the time from the last proved healing to the first write
+	// called after it that succeeded, and Gap the longest time in which no
+	// write succeeded. 0 if there was none.
+	Recovery, Gap time.Duration
+	Took          time.Duration
+}
+
+// patience of the steps that have no bound in the scenario.
+const (
+	readyPatience = 20 * time.Second
+	undoPatience  = 60 * time.Second
+	finalPatience = 10 * time.Second
+	floorPatience = 10 * time.Second
+)
+
+// deps are what a test replaces.
+type deps struct {
+	start func(context.Context, cluster.Spec, string) (driver.Started, error)
+	dial  workload.Dialer
+}
+
+// Run runs a scenario to its verdict and leaves its folder. When ctx ends early
+// it heals, drains the clients, cleans up, and judges what there is. The error
+// is for a run that left no verdict; nearly everything that goes wrong is one.
+func Run(ctx context.Context, s Scenario, o Options) (Result, error) {
+	return runWith(ctx, s, o, deps{start: startCluster(o), dial: workload.Dial})
+}
+
+// startCluster starts a cluster of the driver that was chosen already, or else
+// that the options or the environment name.
+func startCluster(o Options) func(context.Context, cluster.Spec, string) (driver.Started, error) {
+	return func(ctx context.Context, spec cluster.Spec, name string) (driver.Started, error) {
+		choice := driver.Choice{Driver: name, Why: o.Why}
+		if o.Why == "" {
+			var err error
+			if choice, err = driver.Choose(ctx, name); err != nil {
+				return driver.Started{}, err
+			}
+		}
+		o.Binaries.Fill(&spec, choice.Driver)
+		return driver.StartChosen(ctx, spec, choice)
+	}
+}
+
+func runWith(ctx context.Context, s Scenario, o Options, d deps) (Result, error) {
+	began := time.Now()
+	folder, err := run.NewFolder(o.OutDir, s.Name, o.Seed, began)
+	if err != nil {
+		return Result{}, err
+	}
+	x, err := newExecution(s, o, d, folder)
+	if err != nil {
+		return Result{Dir: folder.Path}, fmt.Errorf("run %s: %w", s.Name, err)
+	}
+	x.act(ctx)
+	r, err := x.judge()
+	r.Took = time.Since(began)
+	if err != nil {
+		return r, fmt.Errorf("run %s: %w", s.Name, err)
+	}
+	return r, nil
+}
