@@ -23,7 +23,7 @@ DOCKER  := $(shell timeout 5 docker version >/dev/null 2>&1 && echo yes)
 COMPOSE := $(shell docker compose version >/dev/null 2>&1 && echo 'docker compose' || echo docker-compose)
 UNITS   = $(shell go list ./... | grep -v '^raftkv/scenarios$$')
 
-.PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs points scenarios chaos up down images demo bench start stop ci clean
+.PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs points scenarios chaos etcd up down images demo bench start stop ci clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -88,6 +88,9 @@ scenarios: ## Run all scenarios as tests: make scenarios DRIVER=process SEED=7
 chaos: build ## Break a cluster and judge it: make chaos SCENARIO=leader-kill DRIVER=process SEED=7
 	bin/chaos run --scenario $(SCENARIO) --driver $(DRIVER) --out $(OUT) $(if $(SEED),--seed $(SEED))
 
+etcd: tools ## Put etcd under the harness: it passes, and its serializable reads are caught.
+	cd harness/etcd && go vet ./... && ../../tools/bin/staticcheck ./... && go test -count=1 -timeout 10m -v ./...
+
 start: ## Five local nodes on 127.0.0.1:7001 to 7005.
 	scripts/start_cluster.sh
 
@@ -113,6 +116,7 @@ down: ## Stop and remove them and their data.
 ci: check-generated lint unit bugs ## What CI runs.
 	scripts/test_start.sh
 	RAFTKV_DRIVER=process go test ./scenarios -count=1 -timeout 20m -v
+	$(MAKE) etcd
 ifeq ($(DOCKER),yes)
 	RAFTKV_DRIVER=docker go test ./scenarios -count=1 -timeout 20m -v -run 'TestScenarios'
 	$(MAKE) images

@@ -26,6 +26,9 @@ type Options struct {
 	Progress func(Update)
 	// Flags are more flags for the nodes; they overrule the scenario's.
 	Flags map[string]string
+	// Dial opens a client of the store under test; nil is RaftKV's own. With it
+	// and Binaries any store can be tested: see docs/HARNESS.md.
+	Dial workload.Dialer
 }
 
 // Result is how a run ended.
@@ -61,7 +64,11 @@ type deps struct {
 // it heals, drains the clients, cleans up, and judges what there is. The error
 // is for a run that left no verdict; nearly everything that goes wrong is one.
 func Run(ctx context.Context, s Scenario, o Options) (Result, error) {
-	return runWith(ctx, s, o, deps{start: startCluster(o), dial: workload.Dial})
+	d := deps{start: startCluster(o), dial: o.Dial}
+	if d.dial == nil {
+		d.dial = workload.Dial
+	}
+	return runWith(ctx, s, o, d)
 }
 
 // startCluster starts a cluster of the driver that was chosen already, or else
