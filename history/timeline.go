@@ -76,6 +76,8 @@ type Run struct {
 	Commands []string      `json:"commands,omitempty"`
 	Started  time.Time     `json:"started"`
 	Duration time.Duration `json:"duration_ns"`
+	// Gap is the longest time without an acknowledged write.
+	Gap time.Duration `json:"gap_ns,omitempty"`
 	// Expectation is what the scenario promises, as a sentence.
 	Expectation string `json:"expectation,omitempty"`
 	Facts       []Fact `json:"facts,omitempty"`

@@ -126,7 +126,7 @@ func (x *execution) about(res Result) history.Run {
 			fmt.Sprintf("make chaos SCENARIO=%s DRIVER=%s SEED=%d", x.sc.Name, x.plan.Driver, x.opts.Seed),
 			fmt.Sprintf("RAFTKV_DRIVER=%s go test ./scenarios -run 'TestScenarios/^%s$' -seed %d", x.plan.Driver, x.sc.Name, x.opts.Seed),
 		},
-		Started: x.clock.Started(), Duration: time.Duration(x.clock.Now()),
+		Started: x.clock.Started(), Duration: time.Duration(x.clock.Now()), Gap: res.Gap,
 		Expectation: x.sc.Story + " " + x.sc.Expect,
 		Facts:       x.facts(res),
 	}

@@ -23,7 +23,7 @@ type grammar struct {
 	List    listCmd          `cmd:"" help:"List the scenarios."`
 	Run     runCmd           `cmd:"" help:"Run scenarios and give a verdict."`
 	Check   checkCmd         `cmd:"" help:"Judge a saved history: JSON lines, Jepsen's EDN, or a jepsen.log."`
-	Report  reportCmd        `cmd:"" help:"Render the report of a run's folder again."`
+	Report  reportCmd        `cmd:"" help:"Render the report of a run's folder again, or one page over many runs."`
 }
 
 // terminal is where a command prints, and the verdict it comes to.

@@ -1,7 +1,7 @@
 package report
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 	"html/template"
 	"io"
@@ -18,10 +18,10 @@ type Data struct {
 	Verdict    check.Verdict
 }
 
-//go:embed page.html
-var pageHTML string
+//go:embed page.html index.html style.html
+var pages embed.FS
 
-var page = template.Must(template.New("report").Parse(pageHTML))
+var templates = template.Must(template.ParseFS(pages, "*.html"))
 
 // content is what the page shows, ready for the template.
 type content struct {
@@ -59,7 +59,7 @@ func Write(w io.Writer, d Data) error {
 	if err != nil {
 		return err
 	}
-	if err := page.Execute(w, c); err != nil {
+	if err := templates.ExecuteTemplate(w, "page.html", c); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
