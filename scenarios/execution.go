@@ -40,7 +40,7 @@ type execution struct {
 
 func newExecution(s Scenario, o Options, d deps, f run.Folder) (*execution, error) {
 	x := &execution{sc: s, opts: o, deps: d, folder: f, plan: plan(s, o), clock: recorder.NewClock()}
-	x.meter = &meter{report: o.Progress, last: Update{Scenario: s.Name, Total: forecast(x.plan)}}
+	x.meter = &meter{report: o.Progress, last: Update{Scenario: s.Name, Total: forecast(x.plan), Next: next(x.plan.Steps, 0)}}
 	var err error
 	if x.rec, err = recorder.Create(f.File(run.HistoryFile), x.clock); err != nil {
 		return nil, err
@@ -74,6 +74,7 @@ func (x *execution) onCluster(ctx context.Context) {
 		return
 	}
 	x.obs = run.Observe(x.cluster, x.clock, x.log)
+	x.meter.seeing(sight(x.cluster, x.obs))
 	if x.ready(ctx) && x.drive() {
 		x.begin(Before)
 		x.last(ctx, Before, x.plan.Warmup)
@@ -82,6 +83,7 @@ func (x *execution) onCluster(ctx context.Context) {
 		x.last(ctx, After, x.plan.Tail)
 		x.finish(ctx)
 	}
+	x.meter.seeing(nil)
 	x.obs.Stop()
 	x.end()
 	x.close(ctx)

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"raftkv/harness/live"
 	"raftkv/harness/recorder"
 )
 
@@ -20,6 +21,12 @@ type Update struct {
 	Counts         recorder.Counts
 	// Text is set when there is something to say: a phase, a fault, its proof.
 	Text string
+	// Fault is what is in place now, and Next the step that comes next; empty
+	// when there is none.
+	Fault, Next string
+	// Nodes and Links are how the cluster looks; empty until it runs.
+	Nodes []live.Node
+	Links []live.Link
 }
 
 // meter reports progress: at each change of phase and at intervals. Updates
@@ -29,6 +36,15 @@ type meter struct {
 
 	mu   sync.Mutex
 	last Update
+	// look, if set, fills in how the cluster looks.
+	look func(*Update)
+}
+
+// seeing sets what looks at the cluster, or nil when there is none to look at.
+func (m *meter) seeing(look func(*Update)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.look = look
 }
 
 // say reports a change.
@@ -40,6 +56,9 @@ func (m *meter) say(change func(*Update), text string) {
 	}
 	if m.report == nil {
 		return
+	}
+	if m.look != nil {
+		m.look(&m.last)
 	}
 	u := m.last
 	u.Text = text

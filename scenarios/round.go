@@ -25,6 +25,7 @@ func (x *execution) faults(ctx context.Context) {
 	for _, step := range x.sc.Steps {
 		var had []int
 		for range max(step.Rounds, 1) {
+			x.meter.say(func(u *Update) { u.Next = next(x.plan.Steps, i+1) }, "")
 			if x.interrupted(ctx) || !x.round(ctx, step, i, &had) {
 				return
 			}
@@ -83,7 +84,7 @@ func (x *execution) inject(ctx context.Context, r *Round, f fault.Fault) bool {
 	e, err := f.Inject(ctx, x.cluster)
 	r.Bit = &e
 	x.log.Append(run.Event{Kind: run.KindInject, Name: f.Name(), Targets: r.Targets, Evidence: &e})
-	x.meter.say(nil, f.Name()+": "+string(e.Outcome))
+	x.meter.say(func(u *Update) { u.Fault = f.Name() }, f.Name()+": "+string(e.Outcome))
 	if err != nil {
 		x.broken("inject "+f.Name(), err)
 		return false
@@ -116,6 +117,7 @@ func (x *execution) heal(ctx context.Context, r *Round, f fault.Fault) bool {
 	r.Heal = x.begin(Heal)
 	e, err := f.Heal(ctx, x.cluster)
 	r.Mended = &e
+	x.meter.say(func(u *Update) { u.Fault = "" }, "")
 	x.log.Append(run.Event{Kind: run.KindHeal, Name: f.Name(), Targets: r.Targets, Evidence: &e})
 	if err != nil {
 		x.broken("heal "+f.Name(), err)

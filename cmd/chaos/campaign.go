@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"raftkv/harness/live"
 	"raftkv/harness/run"
 	"raftkv/history/check"
 	"raftkv/scenarios"
@@ -16,6 +17,8 @@ type campaign struct {
 	*terminal
 	run     func(context.Context, scenarios.Scenario, scenarios.Options) (scenarios.Result, error)
 	options scenarios.Options
+	// page shows the runs too, if there is one.
+	page *live.Server
 }
 
 // all runs each scenario and gives the overall verdict. An interrupt ends the
@@ -43,10 +46,16 @@ func (g *campaign) all(ctx context.Context, chosen []scenarios.Scenario) error {
 // anything is.
 func (g *campaign) one(ctx context.Context, s scenarios.Scenario, place string) error {
 	p := newProgress(g.out, place+" "+s.Name)
+	if g.page != nil {
+		p = &liveProgress{progress: p, page: g.page, place: place}
+	}
 	o := g.options
 	o.Progress = p.update
 	r, err := g.run(ctx, s, o)
 	p.done()
+	if shown, ok := p.(*liveProgress); ok {
+		shown.ended(string(r.Verdict.Result))
+	}
 	if err != nil {
 		g.result = worse(g.result, check.HarnessError)
 		fmt.Fprintf(g.out, "%-13s %s: %v\n", check.HarnessError, s.Name, err)

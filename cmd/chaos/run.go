@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"raftkv/harness/driver"
+	"raftkv/harness/live"
 	"raftkv/scenarios"
 )
 
@@ -20,6 +21,8 @@ type runCmd struct {
 	Seed     *int64            `help:"What decides the schedule. Without one, one is drawn and printed." env:"RAFTKV_SEED"`
 	Out      string            `help:"The folder that gets each run's folder." default:"runs" type:"path"`
 	Binary   string            `help:"The raftkv program to run (for docker a static Linux one). Without it, it is built." type:"existingfile"`
+	Live     bool              `help:"Show the run on a page while it goes on; its address is printed."`
+	LivePort int               `help:"The live page's port on 127.0.0.1; 0 is any free one."`
 	Flags    map[string]string `name:"flag" help:"More flags of the nodes: --flag snapshot-entries=100." mapsep:","`
 }
 
@@ -42,6 +45,13 @@ func (c *runCmd) Run(ctx context.Context, t *terminal) error {
 	g := campaign{terminal: t, run: scenarios.Run, options: scenarios.Options{
 		Seed: seed, Driver: where.Driver, Why: where.Why, Binaries: binaries, OutDir: c.Out, Flags: c.Flags,
 	}}
+	if c.Live {
+		if g.page, err = live.Listen(c.LivePort); err != nil {
+			return err
+		}
+		defer g.page.Close()
+		fmt.Fprintf(t.out, "live at %s\n", g.page.URL())
+	}
 	return g.all(ctx, chosen)
 }
 

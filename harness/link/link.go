@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"raftkv/harness/proof"
@@ -23,6 +24,17 @@ type Link struct {
 	from, to int
 	end      Endpoint
 	mu       sync.Mutex
+	// now is what was last done to the link: a mode or a shape in words.
+	now atomic.Pointer[string]
+}
+
+// Now says what the link was last made to be: a mode, a shape in words, or
+// nothing for a healthy link. It does not look at the link, and never waits.
+func (l *Link) Now() string {
+	if s := l.now.Load(); s != nil {
+		return *s
+	}
+	return ""
 }
 
 // Name is "1->2", or "c->2" for a client link. It is the proxy's name too.
@@ -87,6 +99,8 @@ func (l *Link) apply(ctx context.Context, s setting, j judge) (proof.Evidence, e
 	if err := l.reconcile(ctx, s); err != nil {
 		return proof.Fail(start, s.action, l.name, err)
 	}
+	words := s.words()
+	l.now.Store(&words)
 	outcome, detail, err := j(ctx)
 	if err != nil {
 		return proof.Fail(start, s.action, l.name, err)

@@ -71,6 +71,18 @@ func both(kind string, attrs map[string]int64) []toxic {
 
 func healthy() setting { return setting{action: "heal", enabled: true} }
 
+// words say what the link is like; nothing for a healthy one.
+func (s setting) words() string {
+	switch s.action {
+	case "heal":
+		return ""
+	case "shape":
+		return s.shape.String()
+	default:
+		return s.action
+	}
+}
+
 // setting says how a proxy does the mode.
 func (m Mode) setting() (setting, error) {
 	s := setting{action: string(m), enabled: true}

@@ -77,6 +77,14 @@ func (o *Observer) Last(id int) (cluster.Status, bool) {
 	return s, ok
 }
 
+// Answers says whether a node has answered of late.
+func (o *Observer) Answers(id int) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, ever := o.last[id]
+	return ever && o.missed[id] < misses
+}
+
 func (o *Observer) follow(ctx context.Context, id int) {
 	tick := time.NewTicker(askEvery)
 	defer tick.Stop()
