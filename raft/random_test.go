@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"raftkv/raft/quorum"
 )
 
 var (
@@ -16,11 +18,12 @@ var (
 )
 
 // TestRandomRunsKeepTheInvariants shuffles, loses and repeats messages, delays
-// disks, crashes nodes, compacts, transfers and reads, all from a seed, and
+// disks, crashes nodes, takes their logs from them, compacts, changes members,
+// transfers and reads, all from a seed, and
 // checks the properties of figure 3 after every step. Then it heals everything
 // and wants an entry committed everywhere.
 func TestRandomRunsKeepTheInvariants(t *testing.T) {
-	changes := 0
+	changes, recovered, stuck := 0, 0, 0
 	for i := range *randomSeeds {
 		seed := *randomFirst + int64(i)
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
@@ -29,12 +32,15 @@ func TestRandomRunsKeepTheInvariants(t *testing.T) {
 				r.act()
 				r.check()
 			}
-			r.converge()
-			changes += r.changes
+			if r.converge(); r.stuck() {
+				stuck++
+			}
+			changes, recovered = changes+r.changes, recovered+r.recovered
 		})
 	}
 	require.Greater(t, changes, *randomSeeds, "memberships must have changed")
-	t.Logf("%d changes of membership were committed", changes)
+	require.Greater(t, recovered, *randomSeeds/2, "nodes must have recovered from damage")
+	t.Logf("%d changes of membership were committed, %d nodes recovered, %d runs ended without enough voters", changes, recovered, stuck)
 }
 
 // randomSteps is the length of a run before everything is healed.
@@ -54,12 +60,15 @@ type randomRun struct {
 	nextData  int
 	members   ConfState // the last committed
 	changes   int       // of membership, committed
+	initial   map[uint64]SnapshotMeta
+	lives     uint64 // of nodes that recover from damage
+	recovered int    // that did
 }
 
 func newRandomRun(t *testing.T, seed int64) *randomRun {
 	r := &randomRun{t: t, rnd: rand.New(rand.NewSource(seed)), c: newTestCluster(),
 		leaders: map[uint64]uint64{}, installs: map[uint64]*SnapshotMeta{},
-		reads: map[uint64]uint64{}, commits: map[uint64]uint64{}}
+		reads: map[uint64]uint64{}, commits: map[uint64]uint64{}, initial: map[uint64]SnapshotMeta{}}
 	conf := ConfState{Voters: []uint64{1, 2, 3}}
 	if seed%2 == 0 {
 		conf.Voters = []uint64{1, 2, 3, 4, 5}
@@ -77,6 +86,7 @@ func newRandomRun(t *testing.T, seed int64) *randomRun {
 		cfg.Rand = r.rnd.Intn
 		cfg.MaxInflightMsgs, cfg.MaxMsgBytes = 3, 100
 		r.c.add(cfg).disk.async = true
+		r.initial[id] = cfg.Snapshot
 	}
 	return r
 }
@@ -117,6 +127,8 @@ func (r *randomRun) act() {
 		r.crash(id)
 	case w < 996:
 		r.c.isolate(id)
+	case w < 997:
+		r.damage(id)
 	default:
 		r.c.heal()
 	}
@@ -277,7 +289,38 @@ func (r *randomRun) install(id uint64, ok bool) {
 	}
 }
 
+// crash restarts a node, which goes on recovering if it had to.
 func (r *randomRun) crash(id uint64) {
+	if tn := r.c.nodes[id]; tn.cfg.Recovery != 0 {
+		tn.cfg.Recovery = r.life()
+	}
+	r.restart(id)
+}
+
+// damage takes a node's log, and half the time the snapshot with it. Term and
+// vote survive. One node at a time: more of them and a removal could leave nobody
+// who votes.
+func (r *randomRun) damage(id uint64) {
+	tn := r.c.nodes[id]
+	anyone := func(id uint64) bool { return r.c.nodes[id].Recovering() }
+	if tn.disk.hs.Term == 0 || slices.ContainsFunc(r.c.ids(), anyone) {
+		return // it has promised nothing yet, or another recovers
+	}
+	tn.disk.entries = nil
+	if r.rnd.Intn(2) == 0 {
+		tn.disk.snapshot = r.initial[id]
+	}
+	tn.cfg.Recovery = r.life()
+	r.restart(id)
+}
+
+// life numbers the lives of nodes that recover; no read has such a number.
+func (r *randomRun) life() uint64 {
+	r.lives++
+	return 1<<40 + r.lives
+}
+
+func (r *randomRun) restart(id uint64) {
 	delete(r.installs, id)
 	delete(r.commits, id)
 	r.c.restart(id)
@@ -298,6 +341,10 @@ func (r *randomRun) check() {
 		require.GreaterOrEqual(r.t, tn.Commit(), r.commits[id])
 		r.commits[id] = tn.Commit()
 		r.checkLog(tn)
+		if tn.cfg.Recovery != 0 && !tn.Recovering() {
+			tn.cfg.Recovery = 0 // as the caller takes the mark off its folder
+			r.recovered++
+		}
 	}
 }
 
@@ -341,7 +388,7 @@ func (r *randomRun) converge() {
 		if i%20 == 0 {
 			r.propose()
 		}
-		if r.everyoneAt(goal) {
+		if r.everyoneAt(goal) || r.stuck() {
 			return
 		}
 	}
@@ -376,4 +423,23 @@ func (r *randomRun) everyoneAt(goal int) bool {
 		}
 	}
 	return false
+}
+
+// stuck says that a node waits for a leader to recover from, and nobody can be
+// elected without its vote: that is more damage than its cluster survives, a
+// cluster of two at that moment as a rule.
+func (r *randomRun) stuck() bool {
+	waits := false
+	for _, id := range r.c.ids() {
+		tn := r.c.nodes[id]
+		waits = waits || tn.Recovering()
+		votes := tn.voters.Vote(func(id uint64) (bool, bool) {
+			v := r.c.nodes[id]
+			return !v.Recovering() && v.log.upToDate(tn.log.last(), tn.log.lastTerm()), true
+		})
+		if tn.Role() == Leader || tn.promotable() && votes == quorum.Won {
+			return false
+		}
+	}
+	return waits
 }

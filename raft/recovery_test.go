@@ -93,3 +93,26 @@ func TestAnswerToAnEarlierLifeDoesNotEndTheRecovery(t *testing.T) {
 	step(t, tn, Message{Type: MsgReadIndexResp, From: 1, Term: 1, ReadID: 77, Index: 1, HintIndex: 1})
 	assert.Equal(t, uint64(1), tn.recovery.target)
 }
+
+// The caller's snapshot may vouch for the last entries before the log's own disk
+// does; then nothing more is written, and yet the node has all that it lacked.
+func TestRecoveryEndsWhenASnapshotCoversWhatTheDiskHasNotReported(t *testing.T) {
+	c := newCluster(3)
+	c.nodes[1].Campaign()
+	c.settle()
+	tn := c.damaged(3)
+	tn.disk.async = true
+	for range 5 {
+		c.tick(1, 1, 2, 3)
+		for len(tn.disk.pending) > 0 {
+			c.diskWritten(3) // the engine does not hear of it yet
+		}
+	}
+	require.Equal(t, uint64(1), tn.Applied())
+	require.Equal(t, uint64(1), tn.recovery.target)
+	require.NoError(t, c.compact(3, 1, 2))
+	for len(tn.disk.written) > 0 {
+		c.diskReport(3)
+	}
+	assert.False(t, tn.Recovering(), "nothing would ever tell it again in an idle cluster")
+}

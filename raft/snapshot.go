@@ -29,6 +29,7 @@ func (n *Node) Compact(meta SnapshotMeta, keepFrom uint64) error {
 	keepFrom = min(keepFrom, meta.Index+1)
 	if keepFrom > n.log.first() {
 		n.log.compactTo(keepFrom - 1)
+		n.maybeRecovered() // the snapshot is durable, whatever the log's own disk has reported
 	}
 	return nil
 }
