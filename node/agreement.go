@@ -66,6 +66,16 @@ func (l *loop) heard(from uint64, d peer.Digest) {
 	l.judge(d.Index, from)
 }
 
+// follow forgets the differences of those who are members no longer: nobody will
+// ever hear from them that they agree.
+func (a *agreement) follow(conf raft.ConfState) {
+	maps.DeleteFunc(a.differ, func(id, _ uint64) bool { return !memberOf(conf, id) })
+}
+
+func memberOf(conf raft.ConfState, id uint64) bool {
+	return slices.Contains(slices.Concat(conf.Voters, conf.VotersOutgoing, conf.Learners), id)
+}
+
 // trim forgets the lowest indexes over the bound.
 func trim[T any](m map[uint64]T) {
 	for len(m) > keptChecks {
@@ -84,22 +94,31 @@ func (l *loop) remind() {
 
 // judge compares what is known of one peer at an index, and of all.
 func (l *loop) judge(index, id uint64) {
-	a := &l.agreement
+	a, conf := &l.agreement, l.raft.Status().Conf
 	own, ok := a.own[index]
-	if !ok {
+	theirs, told := a.others[index][id]
+	if !ok || !told { // forgotten, or not known yet: that is no difference
 		return
 	}
+	if memberOf(conf, id) {
+		l.compareOne(index, id, theirs == own)
+	}
+	if right, ok := a.majority(index, l.config.ID, conf); ok && right != own {
+		l.fail(fmt.Errorf("%w (at index %d its digest is %016x, a majority's %016x)", ErrDiverged, index, own, right))
+	}
+}
+
+// compareOne raises the alarm about one peer, or ends it.
+func (l *loop) compareOne(index, id uint64, same bool) {
+	a := &l.agreement
 	at, known := a.differ[id]
 	switch {
-	case a.others[index][id] != own && !known:
+	case !same && !known:
 		a.differ[id] = index
 		l.log.Error("ALARM: a peer's state differs from this node's", "peer", id, "index", index)
-	case a.others[index][id] == own && known && index > at:
+	case same && known && index > at:
 		delete(a.differ, id)
 		l.log.Warn("a peer's state agrees with this node's again", "peer", id, "index", index)
-	}
-	if right, ok := a.majority(index, l.config.ID, l.raft.Status().Conf); ok && right != own {
-		l.fail(fmt.Errorf("%w (at index %d its digest is %016x, a majority's %016x)", ErrDiverged, index, own, right))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"raftkv/node/kv/kvpb"
 	"raftkv/node/peer"
 	"raftkv/raft"
+	"raftkv/raft/boltstore"
 )
 
 // tamper replaces a node's state by another one at the same index, behind the
@@ -128,4 +129,39 @@ func TestWhatIsRememberedOfComparisonsIsBounded(t *testing.T) {
 		done <- len(l.agreement.others)
 	})
 	require.Equal(t, keptChecks, <-done)
+}
+
+// newAlone is a loop that nobody runs, of the node 1 of three.
+func newAlone(t *testing.T) *loop {
+	conf := raft.ConfState{Voters: []uint64{1, 2, 3}}
+	disk := boltstore.Recovered{}
+	c := newCluster(t, 3, nil).config(1)
+	engine, err := raft.New(engineConfig(&c, disk, raft.SnapshotMeta{Conf: conf}))
+	require.NoError(t, err)
+	return newLoop(&c, testLog(1), engine, newMetrics())
+}
+
+// A node that is behind one peer and ahead of another has no room for what the
+// latter says of long ago: that is no difference.
+func TestDigestThatIsForgottenAtOnceIsNoDifference(t *testing.T) {
+	l := newAlone(t)
+	for i := uint64(1); i <= keptChecks; i++ {
+		l.agreement.own[i] = i
+		l.heard(2, peer.Digest{Index: i + 1, Digest: i + 1})
+	}
+	l.heard(3, peer.Digest{Index: 1, Digest: 1})
+	require.Empty(t, l.agreement.diverged())
+	require.NoError(t, l.err)
+}
+
+func TestDifferenceOfARemovedMemberIsForgotten(t *testing.T) {
+	l := newAlone(t)
+	l.agreement.own[1] = 7
+	l.heard(3, peer.Digest{Index: 1, Digest: 8})
+	l.agreement.follow(raft.ConfState{Voters: []uint64{1, 2}, VotersOutgoing: []uint64{1, 2, 3}})
+	require.Equal(t, []uint64{3}, l.agreement.diverged(), "it may still stay")
+	l.agreement.follow(raft.ConfState{Voters: []uint64{1, 2, 4}})
+	require.Empty(t, l.agreement.diverged(), "an alarm that nothing would end")
+	l.heard(9, peer.Digest{Index: 1, Digest: 8})
+	require.Empty(t, l.agreement.diverged(), "nor is who is no member a cause for one")
 }

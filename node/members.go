@@ -123,6 +123,7 @@ func (l *loop) connect(version uint64) {
 		l.log.Warn("cannot connect to a member", "error", err)
 	}
 	if version != l.members.version {
+		l.agreement.follow(conf)
 		l.log.Info("members", "voters", conf.Voters, "outgoing", conf.VotersOutgoing, "learners", conf.Learners, "since", l.raft.ConfIndex())
 	}
 	l.members.version, l.members.moved = version, false
