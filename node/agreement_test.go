@@ -131,9 +131,9 @@ func TestWhatIsRememberedOfComparisonsIsBounded(t *testing.T) {
 	require.Equal(t, keptChecks, <-done)
 }
 
-// newAlone is a loop that nobody runs, of the node 1 of three.
-func newAlone(t *testing.T) *loop {
-	conf := raft.ConfState{Voters: []uint64{1, 2, 3}}
+// newAlone is a loop that nobody runs, of node 1 among voters.
+func newAlone(t *testing.T, voters ...uint64) *loop {
+	conf := raft.ConfState{Voters: voters}
 	disk := boltstore.Recovered{}
 	c := newCluster(t, 3, nil).config(1)
 	engine, err := raft.New(engineConfig(&c, disk, raft.SnapshotMeta{Conf: conf}))
@@ -144,7 +144,7 @@ func newAlone(t *testing.T) *loop {
 // A node that is behind one peer and ahead of another has no room for what the
 // latter says of long ago: that is no difference.
 func TestDigestThatIsForgottenAtOnceIsNoDifference(t *testing.T) {
-	l := newAlone(t)
+	l := newAlone(t, 1, 2, 3)
 	for i := uint64(1); i <= keptChecks; i++ {
 		l.agreement.own[i] = i
 		l.heard(2, peer.Digest{Index: i + 1, Digest: i + 1})
@@ -155,7 +155,7 @@ func TestDigestThatIsForgottenAtOnceIsNoDifference(t *testing.T) {
 }
 
 func TestDifferenceOfARemovedMemberIsForgotten(t *testing.T) {
-	l := newAlone(t)
+	l := newAlone(t, 1, 2, 3)
 	l.agreement.own[1] = 7
 	l.heard(3, peer.Digest{Index: 1, Digest: 8})
 	l.agreement.follow(raft.ConfState{Voters: []uint64{1, 2}, VotersOutgoing: []uint64{1, 2, 3}})

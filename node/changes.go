@@ -102,7 +102,12 @@ func (l *loop) transferLeader(to uint64, deadline time.Time, answer func(*apiv1.
 		answer(&apiv1.Error{Reason: apiv1.Reason_REASON_BAD_REQUEST, Message: "there is no other voter"})
 		return
 	}
-	if err := l.raft.TransferLeader(to); err != nil {
+	err := l.raft.TransferLeader(to)
+	if to == raft.None && errors.Is(err, raft.ErrUnknownPeer) {
+		answer(notNow("no other voter is heard and holds anything of the log yet"))
+		return
+	}
+	if err != nil {
 		answer(l.refusal(err))
 		return
 	}
@@ -120,7 +125,12 @@ func (l *loop) refusal(err error) *apiv1.Error {
 		return l.notLeader().GetError()
 	case errors.Is(err, raft.ErrTransferring), errors.Is(err, raft.ErrTermNotCommitted),
 		errors.Is(err, raft.ErrChangePending), errors.Is(err, raft.ErrNotCaughtUp):
-		return &apiv1.Error{Reason: apiv1.Reason_REASON_OVERLOADED, Message: "not now: " + err.Error()}
+		return notNow(err.Error())
 	}
 	return &apiv1.Error{Reason: apiv1.Reason_REASON_BAD_REQUEST, Message: err.Error()}
+}
+
+// notNow asks the client to try again.
+func notNow(why string) *apiv1.Error {
+	return &apiv1.Error{Reason: apiv1.Reason_REASON_OVERLOADED, Message: "not now: " + why}
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -29,7 +30,7 @@ const recoveringFile = "recovering"
 func recoverFolder(c *Config, log *slog.Logger) (*recovered, error) {
 	failpoint.Arm(c.DataDir)
 	r, err := openFolder(c, log)
-	if err == nil || !repairable(err) || len(c.Peers) == 1 {
+	if err == nil || !repairable(err) || alone(c) {
 		return r, err
 	}
 	lock, lockErr := lockForRepair(c.DataDir)
@@ -48,6 +49,21 @@ func recoverFolder(c *Config, log *slog.Logger) (*recovered, error) {
 	}
 	r.repairing = lock
 	return r, nil
+}
+
+// alone says that there is nobody to be repaired from: by the membership in the
+// newest snapshot that is whole, and while there is none by the flags.
+func alone(c *Config) bool {
+	files, _ := snapshot.Files(c.DataDir) // none if they cannot be listed
+	for _, path := range files {
+		in, err := snapshot.Inspect(path)
+		if err != nil || in.Damage != nil {
+			continue
+		}
+		conf := in.Meta.Conf
+		return slices.Equal(conf.Voters, []uint64{c.ID}) && len(conf.VotersOutgoing) == 0
+	}
+	return len(c.Peers) == 1 && !c.Join
 }
 
 func repairable(err error) bool {

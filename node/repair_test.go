@@ -9,6 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"raftkv/node/kv"
+	"raftkv/node/snapshot"
+	"raftkv/raft"
 	"raftkv/raft/boltstore"
 )
 
@@ -99,6 +102,34 @@ func anything(t *testing.T, pattern string) bool {
 	files, err := filepath.Glob(pattern)
 	require.NoError(t, err)
 	return len(files) > 0
+}
+
+func TestDamagedNodeKnowsFromItsSnapshotWhetherItIsAlone(t *testing.T) {
+	three, one := map[uint64]string{1: "a:1", 2: "b:1", 3: "c:1"}, map[uint64]string{1: "a:1"}
+	for name, tc := range map[string]struct {
+		flags  Config
+		voters []uint64 // of the snapshot, if there is one
+		alone  bool
+	}{
+		"founded alone":          {Config{Peers: one}, nil, true},
+		"founded with others":    {Config{Peers: three}, nil, false},
+		"joined":                 {Config{Join: true}, nil, false},
+		"joined, knows itself":   {Config{Join: true, Peers: one}, nil, false},
+		"others have joined":     {Config{Peers: one}, []uint64{1, 2, 3}, false},
+		"the others have gone":   {Config{Peers: three}, []uint64{1}, true},
+		"it joined and remained": {Config{Join: true}, []uint64{1}, true},
+	} {
+		c := tc.flags
+		c.ID, c.Cluster, c.DataDir = 1, "test", t.TempDir()
+		if tc.voters != nil {
+			dir, err := snapshot.Open(c.DataDir, c.Cluster)
+			require.NoError(t, err)
+			meta := raft.SnapshotMeta{Index: 5, Term: 1, Conf: raft.ConfState{Voters: tc.voters}}
+			_, err = dir.Create(meta, kv.New(kv.DefaultLimits()).Snapshot().Save)
+			require.NoError(t, err)
+		}
+		assert.Equal(t, tc.alone, alone(&c), name)
+	}
 }
 
 // Nobody knows what a node promised whose term and vote are lost: it stays out.

@@ -89,9 +89,10 @@ func (n *Node) scrubber() *scrubber {
 }
 
 // damaged ends the node, so that its next start repairs it; memory holds
-// everything still, so a node that is alone goes on: nobody could repair it.
+// everything still, so a node that is alone goes on: nobody could repair it. Who
+// is alone, the membership says, not the flags.
 func (l *loop) damaged(err error) {
-	if len(l.config.Peers) > 1 {
+	if !l.raft.Alone() {
 		l.fail(err)
 	}
 }

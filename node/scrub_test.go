@@ -91,6 +91,18 @@ func TestNodeThatIsAloneGoesOnInSpiteOfDamage(t *testing.T) {
 	require.Equal(t, "value-1", c.get(1, "a", false), "its memory is whole")
 }
 
+// The flags are those of the first start: members come and go.
+func TestWhoIsAloneIsWhatTheMembershipSays(t *testing.T) {
+	l := newAlone(t, 1, 2)
+	l.config.Peers = nil // it joined
+	l.damaged(boltstore.ErrCorrupt)
+	require.ErrorIs(t, l.err, boltstore.ErrCorrupt)
+	l = newAlone(t, 1)
+	require.Len(t, l.config.Peers, 3, "the others were removed")
+	l.damaged(boltstore.ErrCorrupt)
+	require.NoError(t, l.err)
+}
+
 func metricValue(t *testing.T, n *Node, name string) float64 {
 	families, err := n.metrics.registry.Gather()
 	require.NoError(t, err)
