@@ -11,7 +11,8 @@
 //	disk      writes hard state and entries, one group commit at a time; compacts
 //	machine   owns the kv.Store: applies, answers reads, restores
 //	scrub     reads the log and the newest snapshot back once in a while
-//	saver     writes one snapshot file at a time, from a copy-on-write view
+//	saver     writes one snapshot file at a time, from a copy-on-write view;
+//	          restores one that was received; deletes old ones
 //	peer.*    a sender for each peer; gRPC's own for what comes in
 //	api       gRPC's goroutines; they hand requests to the loop and wait, and
 //	          send a backup from a copy-on-write view, one at a time

@@ -44,7 +44,7 @@ type loop struct {
 	compact   func(first uint64)
 	machine   *machine
 	snapshots snapshots
-	saver     sync.WaitGroup // a snapshot being written or read
+	saver     sync.WaitGroup // whoever works on the snapshots' files
 	addresses *addresses
 	members   *members
 	changes   changes

@@ -200,14 +200,19 @@ func TestFoundersMayBeFewerThanPeers(t *testing.T) {
 // A leader that has just been elected knows of no successor yet: that passes.
 func TestTransferToAnybodyIsTriedAgainWhileNobodyIsHeard(t *testing.T) {
 	l := newAlone(t, 1, 2, 3)
-	l.raft.Campaign()
-	require.NoError(t, l.raft.Step(raft.Message{Type: raft.MsgPreVoteResp, From: 2, To: 1, Term: 1}))
-	l.raft.AppendDone(l.raft.Ready().Durable())
-	require.NoError(t, l.raft.Step(raft.Message{Type: raft.MsgVoteResp, From: 2, To: 1, Term: 1}))
-	require.Equal(t, raft.Leader, l.raft.Role())
+	elect(t, l)
 	for to, want := range map[uint64]apiv1.Reason{raft.None: apiv1.Reason_REASON_OVERLOADED, 9: apiv1.Reason_REASON_BAD_REQUEST} {
 		var got *apiv1.Error
 		l.transferLeader(to, l.now, func(e *apiv1.Error) { got = e })
 		require.Equal(t, want, got.GetReason(), "to %d", to)
 	}
+}
+
+// elect makes the node of a loop that nobody runs the leader of term 1.
+func elect(t *testing.T, l *loop) {
+	l.raft.Campaign()
+	require.NoError(t, l.raft.Step(raft.Message{Type: raft.MsgPreVoteResp, From: 2, To: 1, Term: 1}))
+	l.raft.AppendDone(l.raft.Ready().Durable())
+	require.NoError(t, l.raft.Step(raft.Message{Type: raft.MsgVoteResp, From: 2, To: 1, Term: 1}))
+	require.Equal(t, raft.Leader, l.raft.Role())
 }

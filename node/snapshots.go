@@ -12,6 +12,12 @@ import (
 // trailingBytes bounds what stays in the log behind a snapshot.
 const trailingBytes = 16 << 20
 
+// heldBehind is for how many snapshots' worth of log a leader waits for followers
+// that need it: one that is sent a snapshot while clients write must find, when it
+// has it, what was written meanwhile, or it would be sent snapshots for ever. The
+// bound is for those that never get there.
+const heldBehind = 4
+
 // keptSnapshots on disk: the newest, and the one before in case a peer is
 // still reading it.
 const keptSnapshots = 2
@@ -27,7 +33,7 @@ type snapshots struct {
 	// the last of them.
 	tail    []int
 	tailEnd uint64
-	busy    bool // the saver is at work, on a file or a restore
+	busy    bool // a snapshot is being taken
 	// installed counts the snapshots taken over from a leader.
 	installed uint64
 }
@@ -45,8 +51,9 @@ func (s *snapshots) due(applied uint64, c *Config) bool {
 }
 
 // keepFrom is the first entry to keep behind a snapshot at index: a follower
-// that lags less than this needs no snapshot. It also trims tail.
-func (s *snapshots) keepFrom(index, trailing uint64) uint64 {
+// that lags less than this, or that is heard and needs it, needs no snapshot. It
+// also trims tail.
+func (s *snapshots) keepFrom(index, need uint64, c *Config) uint64 {
 	from, bytes := index+1, 0
 	for i := len(s.tail) - 1; i >= 0; i-- {
 		at := s.tailEnd - uint64(len(s.tail)-1-i)
@@ -54,7 +61,7 @@ func (s *snapshots) keepFrom(index, trailing uint64) uint64 {
 			continue
 		}
 		bytes += s.tail[i]
-		if bytes > trailingBytes || index-at >= trailing {
+		if !c.trails(index-at, bytes) && (at < need || !c.holds(index-at, bytes)) {
 			break
 		}
 		from = at
@@ -63,6 +70,17 @@ func (s *snapshots) keepFrom(index, trailing uint64) uint64 {
 		s.tail = append([]int(nil), s.tail[drop:]...)
 	}
 	return from
+}
+
+// trails says whether an entry with so many behind it, of so many bytes with its
+// own, stays in any case.
+func (c *Config) trails(behind uint64, bytes int) bool {
+	return behind < c.TrailingEntries && bytes <= trailingBytes
+}
+
+// holds says whether it stays for who needs it.
+func (c *Config) holds(behind uint64, bytes int) bool {
+	return behind/heldBehind < c.SnapshotEntries && uint64(bytes)/heldBehind < c.SnapshotBytes
 }
 
 // applied is the machine's report.
@@ -124,7 +142,7 @@ func (l *loop) saved(info snapshot.Info, took time.Duration, err error) {
 	// The machine reports a batch as a whole; the view was taken within one, and
 	// proves that it had applied this far.
 	l.raft.ApplyDone(info.Meta.Index)
-	from := l.snapshots.keepFrom(info.Meta.Index, l.config.TrailingEntries)
+	from := l.snapshots.keepFrom(info.Meta.Index, l.raft.Needed(), l.config)
 	if err := l.raft.Compact(info.Meta, from); err != nil {
 		l.fail(fmt.Errorf("compact the log behind snapshot %d: %w", info.Meta.Index, err))
 		return
@@ -133,8 +151,12 @@ func (l *loop) saved(info snapshot.Info, took time.Duration, err error) {
 	l.retain()
 }
 
+// retain deletes old files on the saver's goroutine: a large one takes a while.
 func (l *loop) retain() {
-	if err := l.snapshots.dir.Retain(keptSnapshots, l.snapshots.last); err != nil {
-		l.log.Warn("could not remove old snapshots", "error", err)
-	}
+	last := l.snapshots.last
+	l.saver.Go(func() {
+		if err := l.snapshots.dir.Retain(keptSnapshots, last); err != nil {
+			l.log.Warn("could not remove old snapshots", "error", err)
+		}
+	})
 }

@@ -34,6 +34,20 @@ func (n *Node) Compact(meta SnapshotMeta, keepFrom uint64) error {
 	return nil
 }
 
+// Needed is the first entry that a leader's followers will want, as far as they
+// are heard: what is behind the snapshot on its way to one, or what one is not
+// known to hold. A caller that compacts beyond it has to send a snapshot, and to
+// one that has just got one, another. LastIndex+1 where nobody wants anything.
+func (n *Node) Needed() uint64 {
+	need := n.log.last() + 1
+	for id, pr := range n.progress {
+		if n.active(id) {
+			need = min(need, pr.Needs())
+		}
+	}
+	return need
+}
+
 // sendSnapshot sends the caller's snapshot to a follower that needs entries
 // which are compacted; not to one that is not heard, as it would be wasted.
 func (n *Node) sendSnapshot(to uint64, pr *tracker.Progress) {

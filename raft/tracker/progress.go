@@ -104,6 +104,18 @@ func (p *Progress) enter(s State, next uint64) {
 	p.Inflight.Reset()
 }
 
+// Needs is the first entry that the follower will want next, by what is known.
+func (p *Progress) Needs() uint64 {
+	switch p.State {
+	case Probe:
+		return p.Next
+	case Snapshot:
+		return p.PendingSnapshot + 1
+	default:
+		return p.Match + 1
+	}
+}
+
 // Paused says that no entries may be sent now.
 func (p *Progress) Paused() bool {
 	switch p.State {

@@ -87,6 +87,19 @@ func TestSnapshotStopsAppendsUntilItsFateIsKnown(t *testing.T) {
 	assert.Equal(t, uint64(1), p.Next)
 }
 
+func TestWhatAFollowerNeedsNext(t *testing.T) {
+	p := newProgress(30)
+	assert.Equal(t, uint64(30), p.Needs(), "a guess")
+	p.BecomeSnapshot(20)
+	assert.Equal(t, uint64(21), p.Needs(), "what follows the snapshot")
+	p.BecomeProbe()
+	assert.Equal(t, uint64(21), p.Needs(), "also while it is being installed")
+	p.Acked(20)
+	p.BecomeReplicate()
+	p.Sent(25, 10, 0)
+	assert.Equal(t, uint64(21), p.Needs(), "what was sent may be lost")
+}
+
 func TestFollowerIsToldOfCommitsOnce(t *testing.T) {
 	p := newProgress(1)
 	p.Acked(4)
