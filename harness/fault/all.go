@@ -27,6 +27,9 @@ func All(name string, faults ...Fault) Fault {
 
 // late is 1 for what must be injected after the rest.
 func late(f Fault) int {
+	if w, ok := f.(interface{ Unwrap() Fault }); ok {
+		f = w.Unwrap()
+	}
 	if _, ok := f.(pause); ok {
 		return 1
 	}

@@ -18,3 +18,17 @@ func OneWay(m link.Mode, from int, to ...int) Fault {
 		return l.From() == from && (len(to) == 0 || slices.Contains(to, l.To()))
 	})
 }
+
+// Outgoing cuts what the nodes send to any peer.
+func Outgoing(m link.Mode, ids ...int) Fault {
+	return cut(fmt.Sprintf("cut what %s sends (%s)", names(ids), m), m, func(l *link.Link) bool {
+		return slices.Contains(ids, l.From())
+	})
+}
+
+// Incoming cuts what any peer sends to the nodes. Clients still reach them.
+func Incoming(m link.Mode, ids ...int) Fault {
+	return cut(fmt.Sprintf("cut what is sent to %s (%s)", names(ids), m), m, func(l *link.Link) bool {
+		return l.From() != link.FromClients && slices.Contains(ids, l.To())
+	})
+}
