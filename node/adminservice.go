@@ -58,6 +58,18 @@ func (s *adminService) TransferLeader(ctx context.Context, q *apiv1.TransferLead
 	return &apiv1.TransferLeaderResponse{LeaderId: st.Leader}, err
 }
 
+// TakeSnapshot answers when this node has all that it had applied in a snapshot.
+func (s *adminService) TakeSnapshot(ctx context.Context, _ *apiv1.TakeSnapshotRequest) (*apiv1.TakeSnapshotResponse, error) {
+	got := make(chan uint64, 1)
+	deadline := s.deadline(ctx)
+	s.node.loop.events.put(func(l *loop) { l.wantSnapshot(snapshotCall{l.raft.Applied(), deadline, got}) })
+	index, err := await(ctx, s.node, got)
+	if err == nil && index == 0 {
+		err = api.ToStatus(&apiv1.Error{Reason: apiv1.Reason_REASON_OVERLOADED, Message: "no snapshot is durable yet; ask again"})
+	}
+	return &apiv1.TakeSnapshotResponse{Index: index}, err
+}
+
 // deadline is the request's own, or the node's bound if that is sooner.
 func (s *adminService) deadline(ctx context.Context) time.Time {
 	d := time.Now().Add(s.node.config.RequestTimeout)

@@ -156,6 +156,7 @@ func (l *loop) tick() {
 	}
 	l.sweptAt = l.now
 	l.remind()
+	l.serveSnapshots()
 	l.proposals.expire(l.now)
 	l.changes.expire(l.now)
 	l.reads.retry(l.now, l.config.ElectionTimeout)

@@ -36,6 +36,8 @@ type snapshots struct {
 	busy    bool // a snapshot is being taken
 	// installed counts the snapshots taken over from a leader.
 	installed uint64
+	// wanted are the callers who wait for one.
+	wanted []snapshotCall
 }
 
 // grow counts an entry that was handed to the machine.

@@ -35,6 +35,14 @@ func TestContainers(t *testing.T) {
 	suite.Run(t, c)
 }
 
+func TestEveryFaultBitesAndHealsOnContainers(t *testing.T) {
+	needEngine(t)
+	c, err := docker.Start(t.Context(), suite.StoreSpec(t, docker.Name))
+	require.NoError(t, err)
+	t.Cleanup(func() { assertNothingLeft(t, c) })
+	suite.Bites(t, c)
+}
+
 func assertNothingLeft(t *testing.T, c *docker.Cluster) {
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()

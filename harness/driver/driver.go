@@ -60,6 +60,9 @@ type Started struct {
 	Choice
 }
 
+// Unwrap gives the cluster itself; see cluster.As.
+func (s Started) Unwrap() cluster.Cluster { return s.Cluster }
+
 // Start chooses and starts; see Choose and cluster.Spec. The caller closes it.
 func Start(ctx context.Context, spec cluster.Spec, name string) (Started, error) {
 	choice, err := Choose(ctx, name)

@@ -16,7 +16,7 @@ type members struct{ voters []int }
 // Members makes the nodes the cluster's voters, whoever was before: those that
 // are missing learn the log, then all changes at one stroke. Nodes that are no
 // member have to be running. The heal leaves it so.
-func Members(voters ...int) Fault { return members{voters} }
+func Members(voters ...int) Fault { return Needing(members{voters}, hasAdmin()) }
 
 // Name implements Fault.
 func (m members) Name() string { return "voters " + names(m.voters) }
@@ -38,11 +38,7 @@ func (m members) Heal(context.Context, cluster.Cluster) (proof.Evidence, error) 
 
 // change goes from who votes now to who shall.
 func (m members) change(ctx context.Context, c cluster.Cluster) (string, error) {
-	var nodes []string
-	for _, id := range c.Nodes() {
-		nodes = append(nodes, c.ClientAddr(id))
-	}
-	cl, err := client.New(client.Config{Nodes: nodes})
+	cl, err := admin(c)
 	if err != nil {
 		return "", err
 	}

@@ -1,6 +1,7 @@
 package fault_test
 
 import (
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -40,6 +41,14 @@ func TestEveryValueOfAParameterCanBeBuilt(t *testing.T) {
 				require.NoError(t, err, "%s %s=%s", k.Name, p.Name, p.Value(fraction))
 			}
 		}
+	}
+}
+
+func TestEveryKindIsDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/FAULTS.md")
+	require.NoError(t, err)
+	for _, k := range fault.Kinds() {
+		assert.Contains(t, string(doc), "`"+k.Name+"`")
 	}
 }
 

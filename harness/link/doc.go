@@ -15,6 +15,9 @@
 //   - Reject: connections are closed and new dials refused.
 //   - Shape: bytes arrive late, in order, or slowly.
 //
+// Several faults may want something of one link: each is a layer under a key of
+// its own, and the severest holds. Reset closes the live connections, once.
+//
 // Each operation has a deadline, is read back from the API, and is proved by a
 // probe through the very same proxy: a connection that speaks the first frames
 // of HTTP/2 and asks for a ping to be answered. A probe can prove nothing when

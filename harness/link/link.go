@@ -24,6 +24,7 @@ type Link struct {
 	from, to int
 	end      Endpoint
 	mu       sync.Mutex
+	layers   []layer // guarded by mu
 	// now is what was last done to the link: a mode or a shape in words.
 	now atomic.Pointer[string]
 }
@@ -60,23 +61,22 @@ func (l *Link) Hold(ctx context.Context) (proof.Evidence, error) { return l.Cut(
 // Reject closes connections and refuses new ones until Heal.
 func (l *Link) Reject(ctx context.Context) (proof.Evidence, error) { return l.Cut(ctx, ModeReject) }
 
-// Cut replaces whatever fault the link has by the mode.
+// Cut replaces whatever faults the link has by the mode.
 func (l *Link) Cut(ctx context.Context, m Mode) (proof.Evidence, error) {
-	s, err := m.setting()
-	if err != nil {
+	if _, err := m.setting(); err != nil {
 		return proof.Fail(time.Now(), "cut", l.name, err)
 	}
-	return l.apply(ctx, s, l.judgeCut(m))
+	return l.change(ctx, string(m), func() { l.layers = []layer{{mode: m}} })
 }
 
-// Shape replaces whatever fault the link has by the shape.
+// Shape replaces whatever faults the link has by the shape.
 func (l *Link) Shape(ctx context.Context, s Shape) (proof.Evidence, error) {
-	return l.apply(ctx, s.setting(), l.judgeShape(s))
+	return l.change(ctx, "shape", func() { l.layers = []layer{{shape: s}} })
 }
 
-// Heal takes every fault off.
+// Heal takes every fault off, whoever put it on.
 func (l *Link) Heal(ctx context.Context) (proof.Evidence, error) {
-	return l.apply(ctx, healthy(), l.judgeHealed)
+	return l.change(ctx, "heal", func() { l.layers = nil })
 }
 
 // Probe sends one ping through the link and waits for the answer for up to 2 s.
@@ -86,8 +86,28 @@ func (l *Link) Probe(ctx context.Context) Probe { return Ping(ctx, l.end.Dial, 2
 // not take effect.
 type judge func(ctx context.Context) (proof.Outcome, string, error)
 
-// apply makes the change, reads it back and has it judged, within opTimeout.
-func (l *Link) apply(ctx context.Context, s setting, j judge) (proof.Evidence, error) {
+// change edits the layers, makes the proxy so, reads it back and has it judged,
+// within opTimeout. The edit stands also when that fails, so that a later heal
+// knows what to undo.
+func (l *Link) change(ctx context.Context, action string, edit func()) (proof.Evidence, error) {
+	return l.alone(ctx, action, func(ctx context.Context) (proof.Outcome, string, error) {
+		edit()
+		want, judge := l.wanted()
+		if err := l.reconcile(ctx, want); err != nil {
+			return "", "", err
+		}
+		words := want.words()
+		l.now.Store(&words)
+		outcome, detail, err := judge(ctx)
+		if want.action != action {
+			detail = want.action + " of another fault holds: " + detail
+		}
+		return outcome, detail, err
+	})
+}
+
+// alone runs one operation on the link under its lock and the deadline.
+func (l *Link) alone(ctx context.Context, action string, op judge) (proof.Evidence, error) {
 	start := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -95,17 +115,11 @@ func (l *Link) apply(ctx context.Context, s setting, j judge) (proof.Evidence, e
 	defer l.set.mu.RUnlock()
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-
-	if err := l.reconcile(ctx, s); err != nil {
-		return proof.Fail(start, s.action, l.name, err)
-	}
-	words := s.words()
-	l.now.Store(&words)
-	outcome, detail, err := j(ctx)
+	outcome, detail, err := op(ctx)
 	if err != nil {
-		return proof.Fail(start, s.action, l.name, err)
+		return proof.Fail(start, action, l.name, err)
 	}
-	return proof.Since(start, s.action, l.name, outcome, detail), nil
+	return proof.Since(start, action, l.name, outcome, detail), nil
 }
 
 // indeterminate says that a probe proves nothing because the receiver is down.

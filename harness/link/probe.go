@@ -49,19 +49,31 @@ func (p Probe) String() string {
 func Ping(ctx context.Context, addr string, wait time.Duration, pad int) Probe {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+	conn, p := greet(ctx, addr, pad)
+	if conn != nil {
+		_ = conn.Close()
+	}
+	return p
+}
+
+// greet is Ping until ctx ends. It gives the connection if the ping was answered.
+func greet(ctx context.Context, addr string, pad int) (net.Conn, Probe) {
 	start := time.Now()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 	if err != nil {
-		return Probe{Kind: dialKind(err), RTT: time.Since(start), Err: err}
+		return nil, Probe{Kind: dialKind(err), RTT: time.Since(start), Err: err}
 	}
-	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
 
 	start = time.Now()
 	go func() { _, _ = conn.Write(hello(pad)) }()
 	n, err := awaitPong(conn)
-	return Probe{Kind: readKind(n, err), RTT: time.Since(start), Bytes: n, Err: err}
+	p := Probe{Kind: readKind(n, err), RTT: time.Since(start), Bytes: n, Err: err}
+	if !stop() || err != nil {
+		_ = conn.Close()
+		return nil, p
+	}
+	return conn, p
 }
 
 func dialKind(err error) Kind {

@@ -185,5 +185,8 @@ func (s *Set) Recover(ctx context.Context) error {
 	// Toxiproxy's client uses the default transport, which may still hold
 	// connections to the old server; a POST on one of those is not retried.
 	http.DefaultClient.CloseIdleConnections()
+	for _, l := range s.links {
+		l.layers = nil // no operation runs: each holds s.mu while it does
+	}
 	return s.populate(ctx)
 }

@@ -31,6 +31,8 @@ type node struct {
 
 	// op keeps operations on the node apart from each other.
 	op sync.Mutex
+	// cpu is the throttle.
+	cpu duty
 	// mu guards the fields below.
 	mu     sync.Mutex
 	cmd    *exec.Cmd
@@ -60,6 +62,7 @@ func (n *node) launch(s *spawner) error {
 	if n.running() {
 		return errRunning
 	}
+	n.hold(false)
 	cmd, log, err := n.command()
 	if err != nil {
 		return err
@@ -123,6 +126,7 @@ func (n *node) awaitExit(ctx context.Context) error {
 func (n *node) end(ctx context.Context) error {
 	n.op.Lock()
 	defer n.op.Unlock()
+	n.endDuty()
 	if n.signal(syscall.SIGKILL) != nil {
 		return nil
 	}
@@ -150,22 +154,32 @@ func (n *node) exitCode() int {
 	return cmd.ProcessState.ExitCode()
 }
 
-// state looks at the process from outside.
+// state looks at the process from outside. One that is stopped for a moment by
+// its throttle runs, if slowly.
 func (n *node) state() (cluster.NodeState, error) {
 	cmd, _ := n.current()
 	if !n.running() {
 		return cluster.NodeState{Phase: cluster.Exited, ExitCode: n.exitCode(), Detail: "waited for"}, nil
 	}
+	if n.throttled() {
+		return cluster.NodeState{Phase: cluster.Running, Detail: fmt.Sprintf("process %d: throttled", cmd.Process.Pid)}, nil
+	}
+	phase, err := n.rawPhase()
+	return cluster.NodeState{Phase: phase, Detail: fmt.Sprintf("process %d is %s", cmd.Process.Pid, phase)}, err
+}
+
+// rawPhase asks the kernel whether the process is stopped. It must run or have run.
+func (n *node) rawPhase() (cluster.Phase, error) {
+	cmd, _ := n.current()
 	p := gops.Process{Pid: int32(cmd.Process.Pid)}
 	status, err := p.Status()
 	if err != nil || len(status) == 0 {
-		return cluster.NodeState{}, fmt.Errorf("read the state of process %d: %w", p.Pid, err)
+		return "", fmt.Errorf("read the state of process %d: %w", p.Pid, err)
 	}
-	s := cluster.NodeState{Phase: cluster.Running, Detail: fmt.Sprintf("process %d: %s", p.Pid, status[0])}
 	if status[0] == gops.Stop {
-		s.Phase = cluster.Paused
+		return cluster.Paused, nil
 	}
-	return s, nil
+	return cluster.Running, nil
 }
 
 // awaitPhase looks until the process is in the phase.

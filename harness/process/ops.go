@@ -81,6 +81,7 @@ func (c *Cluster) Start(ctx context.Context, id int) (proof.Evidence, error) {
 // Pause implements cluster.Cluster.
 func (c *Cluster) Pause(ctx context.Context, id int) (proof.Evidence, error) {
 	return c.operate(ctx, "pause", id, func(ctx context.Context, n *node) (string, error) {
+		n.hold(true)
 		if err := n.signal(syscall.SIGSTOP); err != nil {
 			return "", err
 		}
@@ -95,6 +96,7 @@ func (c *Cluster) Resume(ctx context.Context, id int) (proof.Evidence, error) {
 		if err := n.signal(syscall.SIGCONT); err != nil {
 			return "", err
 		}
+		n.hold(false)
 		s, err := n.awaitPhase(ctx, cluster.Running)
 		if err != nil {
 			return "", err

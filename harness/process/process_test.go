@@ -24,6 +24,13 @@ func TestLocalProcesses(t *testing.T) {
 	suite.Run(t, c)
 }
 
+func TestEveryFaultBitesAndHealsOnLocalProcesses(t *testing.T) {
+	c, err := process.Start(t.Context(), suite.StoreSpec(t, process.Name))
+	require.NoError(t, err)
+	t.Cleanup(func() { assertNothingLeft(t, c) })
+	suite.Bites(t, c)
+}
+
 // assertNothingLeft closes the cluster with a context that has ended and looks
 // for listeners and run files.
 func assertNothingLeft(t *testing.T, c *process.Cluster) {

@@ -5,7 +5,7 @@
 // source: client/api/v1/admin.proto
 
 // What changes the cluster itself. On the client port of every node; only the
-// leader carries out changes, the others name it.
+// leader carries out changes, the others name it. A snapshot is each node's own.
 
 package apiv1
 
@@ -424,6 +424,87 @@ func (x *TransferLeaderResponse) GetLeaderId() uint64 {
 	return 0
 }
 
+type TakeSnapshotRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TakeSnapshotRequest) Reset() {
+	*x = TakeSnapshotRequest{}
+	mi := &file_client_api_v1_admin_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TakeSnapshotRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TakeSnapshotRequest) ProtoMessage() {}
+
+func (x *TakeSnapshotRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_client_api_v1_admin_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TakeSnapshotRequest.ProtoReflect.Descriptor instead.
+func (*TakeSnapshotRequest) Descriptor() ([]byte, []int) {
+	return file_client_api_v1_admin_proto_rawDescGZIP(), []int{7}
+}
+
+type TakeSnapshotResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// index: the newest snapshot holds everything up to it.
+	Index         uint64 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TakeSnapshotResponse) Reset() {
+	*x = TakeSnapshotResponse{}
+	mi := &file_client_api_v1_admin_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TakeSnapshotResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TakeSnapshotResponse) ProtoMessage() {}
+
+func (x *TakeSnapshotResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_client_api_v1_admin_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TakeSnapshotResponse.ProtoReflect.Descriptor instead.
+func (*TakeSnapshotResponse) Descriptor() ([]byte, []int) {
+	return file_client_api_v1_admin_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *TakeSnapshotResponse) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
 var File_client_api_v1_admin_proto protoreflect.FileDescriptor
 
 const file_client_api_v1_admin_proto_rawDesc = "" +
@@ -455,12 +536,16 @@ const file_client_api_v1_admin_proto_rawDesc = "" +
 	"\x15TransferLeaderRequest\x12\x0e\n" +
 	"\x02to\x18\x01 \x01(\x04R\x02to\"5\n" +
 	"\x16TransferLeaderResponse\x12\x1b\n" +
-	"\tleader_id\x18\x01 \x01(\x04R\bleaderId2\xfa\x01\n" +
+	"\tleader_id\x18\x01 \x01(\x04R\bleaderId\"\x15\n" +
+	"\x13TakeSnapshotRequest\",\n" +
+	"\x14TakeSnapshotResponse\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index2\xcb\x02\n" +
 	"\x05Admin\x12I\n" +
 	"\n" +
 	"MemberList\x12\x1c.raftkv.v1.MemberListRequest\x1a\x1d.raftkv.v1.MemberListResponse\x12O\n" +
 	"\fMemberChange\x12\x1e.raftkv.v1.MemberChangeRequest\x1a\x1f.raftkv.v1.MemberChangeResponse\x12U\n" +
-	"\x0eTransferLeader\x12 .raftkv.v1.TransferLeaderRequest\x1a!.raftkv.v1.TransferLeaderResponseB\x1cZ\x1araftkv/client/api/v1;apiv1b\x06proto3"
+	"\x0eTransferLeader\x12 .raftkv.v1.TransferLeaderRequest\x1a!.raftkv.v1.TransferLeaderResponse\x12O\n" +
+	"\fTakeSnapshot\x12\x1e.raftkv.v1.TakeSnapshotRequest\x1a\x1f.raftkv.v1.TakeSnapshotResponseB\x1cZ\x1araftkv/client/api/v1;apiv1b\x06proto3"
 
 var (
 	file_client_api_v1_admin_proto_rawDescOnce sync.Once
@@ -474,7 +559,7 @@ func file_client_api_v1_admin_proto_rawDescGZIP() []byte {
 	return file_client_api_v1_admin_proto_rawDescData
 }
 
-var file_client_api_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_client_api_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_client_api_v1_admin_proto_goTypes = []any{
 	(*Member)(nil),                 // 0: raftkv.v1.Member
 	(*MemberListRequest)(nil),      // 1: raftkv.v1.MemberListRequest
@@ -483,19 +568,23 @@ var file_client_api_v1_admin_proto_goTypes = []any{
 	(*MemberChangeResponse)(nil),   // 4: raftkv.v1.MemberChangeResponse
 	(*TransferLeaderRequest)(nil),  // 5: raftkv.v1.TransferLeaderRequest
 	(*TransferLeaderResponse)(nil), // 6: raftkv.v1.TransferLeaderResponse
-	nil,                            // 7: raftkv.v1.MemberChangeRequest.AddEntry
+	(*TakeSnapshotRequest)(nil),    // 7: raftkv.v1.TakeSnapshotRequest
+	(*TakeSnapshotResponse)(nil),   // 8: raftkv.v1.TakeSnapshotResponse
+	nil,                            // 9: raftkv.v1.MemberChangeRequest.AddEntry
 }
 var file_client_api_v1_admin_proto_depIdxs = []int32{
 	0, // 0: raftkv.v1.MemberListResponse.members:type_name -> raftkv.v1.Member
-	7, // 1: raftkv.v1.MemberChangeRequest.add:type_name -> raftkv.v1.MemberChangeRequest.AddEntry
+	9, // 1: raftkv.v1.MemberChangeRequest.add:type_name -> raftkv.v1.MemberChangeRequest.AddEntry
 	1, // 2: raftkv.v1.Admin.MemberList:input_type -> raftkv.v1.MemberListRequest
 	3, // 3: raftkv.v1.Admin.MemberChange:input_type -> raftkv.v1.MemberChangeRequest
 	5, // 4: raftkv.v1.Admin.TransferLeader:input_type -> raftkv.v1.TransferLeaderRequest
-	2, // 5: raftkv.v1.Admin.MemberList:output_type -> raftkv.v1.MemberListResponse
-	4, // 6: raftkv.v1.Admin.MemberChange:output_type -> raftkv.v1.MemberChangeResponse
-	6, // 7: raftkv.v1.Admin.TransferLeader:output_type -> raftkv.v1.TransferLeaderResponse
-	5, // [5:8] is the sub-list for method output_type
-	2, // [2:5] is the sub-list for method input_type
+	7, // 5: raftkv.v1.Admin.TakeSnapshot:input_type -> raftkv.v1.TakeSnapshotRequest
+	2, // 6: raftkv.v1.Admin.MemberList:output_type -> raftkv.v1.MemberListResponse
+	4, // 7: raftkv.v1.Admin.MemberChange:output_type -> raftkv.v1.MemberChangeResponse
+	6, // 8: raftkv.v1.Admin.TransferLeader:output_type -> raftkv.v1.TransferLeaderResponse
+	8, // 9: raftkv.v1.Admin.TakeSnapshot:output_type -> raftkv.v1.TakeSnapshotResponse
+	6, // [6:10] is the sub-list for method output_type
+	2, // [2:6] is the sub-list for method input_type
 	2, // [2:2] is the sub-list for extension type_name
 	2, // [2:2] is the sub-list for extension extendee
 	0, // [0:2] is the sub-list for field type_name
@@ -512,7 +601,7 @@ func file_client_api_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_client_api_v1_admin_proto_rawDesc), len(file_client_api_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

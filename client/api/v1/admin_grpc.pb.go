@@ -5,7 +5,7 @@
 // source: client/api/v1/admin.proto
 
 // What changes the cluster itself. On the client port of every node; only the
-// leader carries out changes, the others name it.
+// leader carries out changes, the others name it. A snapshot is each node's own.
 
 package apiv1
 
@@ -25,6 +25,7 @@ const (
 	Admin_MemberList_FullMethodName     = "/raftkv.v1.Admin/MemberList"
 	Admin_MemberChange_FullMethodName   = "/raftkv.v1.Admin/MemberChange"
 	Admin_TransferLeader_FullMethodName = "/raftkv.v1.Admin/TransferLeader"
+	Admin_TakeSnapshot_FullMethodName   = "/raftkv.v1.Admin/TakeSnapshot"
 )
 
 // AdminClient is the client API for Admin service.
@@ -39,6 +40,10 @@ type AdminClient interface {
 	MemberChange(ctx context.Context, in *MemberChangeRequest, opts ...grpc.CallOption) (*MemberChangeResponse, error)
 	// TransferLeader hands leadership over and answers when somebody else leads.
 	TransferLeader(ctx context.Context, in *TransferLeaderRequest, opts ...grpc.CallOption) (*TransferLeaderResponse, error)
+	// TakeSnapshot has the node that is asked write a snapshot of all that it has
+	// applied, and compact its log behind it; it answers when that is durable. A
+	// node whose newest snapshot holds all that already answers at once.
+	TakeSnapshot(ctx context.Context, in *TakeSnapshotRequest, opts ...grpc.CallOption) (*TakeSnapshotResponse, error)
 }
 
 type adminClient struct {
@@ -79,6 +84,16 @@ func (c *adminClient) TransferLeader(ctx context.Context, in *TransferLeaderRequ
 	return out, nil
 }
 
+func (c *adminClient) TakeSnapshot(ctx context.Context, in *TakeSnapshotRequest, opts ...grpc.CallOption) (*TakeSnapshotResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TakeSnapshotResponse)
+	err := c.cc.Invoke(ctx, Admin_TakeSnapshot_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AdminServer is the server API for Admin service.
 // All implementations must embed UnimplementedAdminServer
 // for forward compatibility.
@@ -91,6 +106,10 @@ type AdminServer interface {
 	MemberChange(context.Context, *MemberChangeRequest) (*MemberChangeResponse, error)
 	// TransferLeader hands leadership over and answers when somebody else leads.
 	TransferLeader(context.Context, *TransferLeaderRequest) (*TransferLeaderResponse, error)
+	// TakeSnapshot has the node that is asked write a snapshot of all that it has
+	// applied, and compact its log behind it; it answers when that is durable. A
+	// node whose newest snapshot holds all that already answers at once.
+	TakeSnapshot(context.Context, *TakeSnapshotRequest) (*TakeSnapshotResponse, error)
 	mustEmbedUnimplementedAdminServer()
 }
 
@@ -109,6 +128,9 @@ func (UnimplementedAdminServer) MemberChange(context.Context, *MemberChangeReque
 }
 func (UnimplementedAdminServer) TransferLeader(context.Context, *TransferLeaderRequest) (*TransferLeaderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method TransferLeader not implemented")
+}
+func (UnimplementedAdminServer) TakeSnapshot(context.Context, *TakeSnapshotRequest) (*TakeSnapshotResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method TakeSnapshot not implemented")
 }
 func (UnimplementedAdminServer) mustEmbedUnimplementedAdminServer() {}
 func (UnimplementedAdminServer) testEmbeddedByValue()               {}
@@ -185,6 +207,24 @@ func _Admin_TransferLeader_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Admin_TakeSnapshot_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TakeSnapshotRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServer).TakeSnapshot(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Admin_TakeSnapshot_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServer).TakeSnapshot(ctx, req.(*TakeSnapshotRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Admin_ServiceDesc is the grpc.ServiceDesc for Admin service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -203,6 +243,10 @@ var Admin_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "TransferLeader",
 			Handler:    _Admin_TransferLeader_Handler,
+		},
+		{
+			MethodName: "TakeSnapshot",
+			Handler:    _Admin_TakeSnapshot_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

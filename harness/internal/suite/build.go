@@ -17,17 +17,31 @@ import (
 // in the module's bin folder, where a second build finds them current.
 func Spec(t *testing.T, driverName string) cluster.Spec {
 	t.Helper()
+	spec := build(t, driverName, "fakenode", "./harness/testdata/fakenode")
+	spec.Name, spec.Nodes, spec.Env, spec.Seed = "suite", 3, map[string]string{"FAKE": "yes"}, 7
+	return spec
+}
+
+// StoreSpec builds the store, with build tags if any, and gives the specification
+// of a cluster of five.
+func StoreSpec(t *testing.T, driverName string, tags ...string) cluster.Spec {
+	t.Helper()
+	spec := build(t, driverName, "raftkv", "./cmd/raftkv", tags...)
+	spec.Name, spec.Nodes = "bites", 5
+	return spec
+}
+
+// build gives a specification with the programs in it.
+func build(t *testing.T, driverName, program, pkg string, tags ...string) cluster.Spec {
+	t.Helper()
 	root, err := driver.RepoRoot()
 	require.NoError(t, err)
 	bin, goos := filepath.Join(root, "bin", "suite", driverName), runtime.GOOS
-	spec := cluster.Spec{
-		Name: "suite", Nodes: 3, Binary: filepath.Join(bin, "fakenode"),
-		Env: map[string]string{"FAKE": "yes"}, Dir: filepath.Join(t.TempDir(), "cluster"), Seed: 7,
-	}
+	spec := cluster.Spec{Binary: filepath.Join(bin, program), Dir: filepath.Join(t.TempDir(), "cluster")}
 	if driverName == docker.Name {
 		goos, spec.Proxy = "linux", filepath.Join(bin, "toxiproxy-server")
 		require.NoError(t, driver.Build(t.Context(), root, spec.Proxy, "github.com/Shopify/toxiproxy/v2/cmd/server", goos))
 	}
-	require.NoError(t, driver.Build(t.Context(), root, spec.Binary, "./harness/testdata/fakenode", goos))
+	require.NoError(t, driver.Build(t.Context(), root, spec.Binary, pkg, goos, tags...))
 	return spec
 }

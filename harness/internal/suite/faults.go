@@ -1,14 +1,17 @@
 package suite
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"raftkv/harness/cluster"
 	"raftkv/harness/fault"
 	"raftkv/harness/link"
+	"raftkv/harness/proof"
 )
 
 // cutLinks names the links that do not answer.
@@ -43,6 +46,32 @@ func faults(t *testing.T, c cluster.Cluster) {
 	}
 	nodeFaults(t, c)
 	slowLinks(t, c)
+	overlapping(t, c)
+	notRaftKV(t, c)
+}
+
+// overlapping heals one of two faults of the same links: the other holds on.
+func overlapping(t *testing.T, c cluster.Cluster) {
+	whole, part := fault.Isolate(link.ModeDrop, 1), fault.OneWay(link.ModeHold, 1, 2)
+	installed(t)(whole.Inject(t.Context(), c))
+	installed(t)(part.Inject(t.Context(), c))
+	installed(t)(whole.Heal(t.Context(), c))
+	assert.Equal(t, []string{"1->2"}, cutLinks(t, c))
+	installed(t)(part.Heal(t.Context(), c))
+	assert.Empty(t, cutLinks(t, c))
+}
+
+// notRaftKV asks another store for what RaftKV alone can do: it is skipped, and
+// the reason is told.
+func notRaftKV(t *testing.T, c cluster.Cluster) {
+	for _, f := range []fault.Fault{fault.Transfer(2), fault.Snapshot(1, 2), fault.Members(1, 2)} {
+		for _, do := range []func(context.Context, cluster.Cluster) (proof.Evidence, error){f.Inject, f.Heal} {
+			e, err := do(t.Context(), c)
+			require.NoError(t, err)
+			assert.Equal(t, proof.Skipped, e.Outcome, f.Name())
+			assert.Contains(t, e.Detail, "RaftKV's admin service: the nodes do not have it")
+		}
+	}
 }
 
 func nodeFaults(t *testing.T, c cluster.Cluster) {

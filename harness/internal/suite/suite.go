@@ -26,6 +26,7 @@ func Run(t *testing.T, c cluster.Cluster) {
 		{"stop exits with 0", stopAndStart},
 		{"pause and resume", pauseAndResume},
 		{"a paused node can be killed", killPaused},
+		{"a throttled node can be paused and killed", throttled},
 		{"operations on nodes in the wrong state fail", wrongState},
 		{"cuts bite and heal", cuts},
 		{"cuts replace each other", replaceCuts},

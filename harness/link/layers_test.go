@@ -1,0 +1,84 @@
+package link_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"raftkv/harness/link"
+	"raftkv/harness/proof"
+)
+
+// done fails the test unless an operation was proved.
+func done(t *testing.T) func(proof.Evidence, error) proof.Evidence {
+	return func(e proof.Evidence, err error) proof.Evidence {
+		t.Helper()
+		require.NoError(t, err)
+		require.Equal(t, proof.Installed, e.Outcome, e.String())
+		return e
+	}
+}
+
+// meets says what a short probe of the link meets.
+func meets(t *testing.T, l *link.Link) link.Kind {
+	return link.Ping(t.Context(), l.Addr(), 300*time.Millisecond, 0).Kind
+}
+
+func TestAHealTakesOffItsOwnFaultOnly(t *testing.T) {
+	l := newRig(t, false).set.Client(1)
+	slow := link.Shape{Latency: 60 * time.Millisecond}
+	done(t)(l.ShapeAs(t.Context(), "slow", slow))
+	done(t)(l.CutAs(t.Context(), "cut", link.ModeReject))
+	done(t)(l.CutAs(t.Context(), "other", link.ModeHold))
+	assert.Contains(t, []link.Kind{link.Refused, link.Closed}, meets(t, l), "the severest holds")
+
+	e := done(t)(l.HealAs(t.Context(), "cut"))
+	assert.Contains(t, e.Detail, "hold of another fault holds")
+	assert.Equal(t, link.Silent, meets(t, l))
+	done(t)(l.HealAs(t.Context(), "other"))
+	assert.GreaterOrEqual(t, l.Probe(t.Context()).RTT, 120*time.Millisecond)
+	done(t)(l.HealAs(t.Context(), "slow"))
+	assert.Equal(t, link.Answered, meets(t, l))
+}
+
+func TestThePlainHealTakesOffEverything(t *testing.T) {
+	l := newRig(t, false).set.Client(1)
+	done(t)(l.CutAs(t.Context(), "one", link.ModeDrop))
+	done(t)(l.CutAs(t.Context(), "two", link.ModeReject))
+	done(t)(l.Heal(t.Context()))
+	done(t)(l.HealAs(t.Context(), "one"))
+	assert.Equal(t, link.Answered, meets(t, l))
+}
+
+func TestTheWorstOfTwoShapesHolds(t *testing.T) {
+	l := newRig(t, false).set.Client(1)
+	done(t)(l.ShapeAs(t.Context(), 1, link.Shape{Latency: 40 * time.Millisecond, BandwidthKBps: 100}))
+	done(t)(l.ShapeAs(t.Context(), 2, link.Shape{Latency: 80 * time.Millisecond}))
+	assert.GreaterOrEqual(t, l.Probe(t.Context()).RTT, 160*time.Millisecond)
+	e := done(t)(l.HealAs(t.Context(), 2))
+	assert.Contains(t, e.Detail, "latency 40ms±0s, 100 KB/s")
+}
+
+func TestAResetClosesWhatIsOpenAndNothingAfter(t *testing.T) {
+	l := newRig(t, false).set.Client(1)
+	e := done(t)(l.Reset(t.Context()))
+	assert.Contains(t, e.Detail, "a live connection was closed")
+	assert.Equal(t, link.Answered, meets(t, l))
+
+	done(t)(l.Reject(t.Context()))
+	e, err := l.Reset(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, proof.Indeterminate, e.Outcome, "nothing was open")
+	assert.NotEqual(t, link.Answered, meets(t, l), "a reset heals nothing")
+}
+
+func TestAResetThatClosesNothingIsAnError(t *testing.T) {
+	l := newRig(t, true).set.Client(1)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err := l.Reset(ctx)
+	assert.ErrorContains(t, err, "outlived the reset")
+}

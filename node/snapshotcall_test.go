@@ -1,0 +1,41 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	apiv1 "raftkv/client/api/v1"
+)
+
+// takeSnapshot has node id write one.
+func (c *cluster) takeSnapshot(id uint64) uint64 {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	p, err := apiv1.NewAdminClient(c.conns[id]).TakeSnapshot(ctx, &apiv1.TakeSnapshotRequest{})
+	require.NoError(c.t, err)
+	return p.Index
+}
+
+func TestASnapshotIsTakenOnDemandOnTheNodeThatIsAsked(t *testing.T) {
+	c := newCluster(t, 3, func(f *Config) { f.TrailingEntries = 1 })
+	c.startAll()
+	leader := c.leader()
+	for n := range 5 {
+		require.NoError(t, c.put(leader, fmt.Sprint("k", n), "v"))
+	}
+	before, err := c.nodes[leader].Status(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, before.SnapshotIndex, "none was due")
+
+	index := c.takeSnapshot(leader)
+	require.GreaterOrEqual(t, index, before.Applied)
+	after, err := c.nodes[leader].Status(t.Context())
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, after.SnapshotIndex, index)
+	require.Greater(t, after.FirstIndex, before.FirstIndex, "the log is compacted behind it")
+	require.GreaterOrEqual(t, c.takeSnapshot(leader), index, "again is harmless")
+	require.NotZero(t, c.takeSnapshot(c.follower()))
+}
