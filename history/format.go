@@ -52,22 +52,62 @@ func Detect(head []byte) (Format, error) {
 // Read detects the format of r and reads all of it.
 func Read(r io.Reader) ([]Event, Format, error) {
 	in := bufio.NewReaderSize(r, sniffed)
-	head, err := in.Peek(sniffed)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, "", fmt.Errorf("read history: %w", err)
-	}
-	if len(bytes.TrimSpace(head)) == 0 && len(head) < sniffed {
-		return nil, "", ErrEmpty
-	}
-	format, err := Detect(head)
+	format, err := detect(in)
 	if err != nil {
 		return nil, "", err
 	}
-	read := map[Format]func(io.Reader) ([]Event, error){
-		FormatJSONL: ReadJSONL, FormatEDN: ReadEDN, FormatJepsenLog: ReadJepsenLog,
-	}[format]
-	events, err := read(in)
+	events, err := readAs(in, format)
 	return events, format, err
+}
+
+// ReadOperations reads a history and pairs it, as Read and Pair do; format may
+// be empty, to be detected. JSON lines are paired as they are read, which halves
+// the memory that a long history takes.
+func ReadOperations(r io.Reader, format Format) ([]Operation, error) {
+	in := bufio.NewReaderSize(r, sniffed)
+	if format == "" {
+		var err error
+		if format, err = detect(in); err != nil {
+			return nil, err
+		}
+	}
+	if format != FormatJSONL {
+		events, err := readAs(in, format)
+		if err != nil {
+			return nil, err
+		}
+		return Pair(events)
+	}
+	p := pairing{open: make(map[int]int)}
+	if err := eachLine(in, p.add); err != nil {
+		return nil, err
+	}
+	return p.byCall(), nil
+}
+
+// detect names the format of what in is about to read.
+func detect(in *bufio.Reader) (Format, error) {
+	head, err := in.Peek(sniffed)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read history: %w", err)
+	}
+	if len(bytes.TrimSpace(head)) == 0 && len(head) < sniffed {
+		return "", ErrEmpty
+	}
+	return Detect(head)
+}
+
+func readAs(r io.Reader, format Format) ([]Event, error) {
+	switch format {
+	case FormatJSONL:
+		return ReadJSONL(r)
+	case FormatEDN:
+		return ReadEDN(r)
+	case FormatJepsenLog:
+		return ReadJepsenLog(r)
+	default:
+		return nil, fmt.Errorf("%w: format %q", ErrUnknownFormat, format)
+	}
 }
 
 // ReadFile is Read of a file; its errors name the file.

@@ -95,19 +95,25 @@ func (e Event) MarshalJSON() ([]byte, error) {
 // passed over; a kind or function that it does not know is an error, since to
 // pass over an operation would be to judge another history.
 func (e *Event) UnmarshalJSON(b []byte) error {
+	var err error
+	*e, err = decodeLine(b)
+	return err
+}
+
+func decodeLine(b []byte) (Event, error) {
 	var l line
 	if err := json.Unmarshal(b, &l); err != nil {
-		return err
+		return Event{}, err
 	}
 	if l.Time == nil || l.Process == nil {
-		return errors.New(`an event needs "t" and "p"`)
+		return Event{}, errors.New(`an event needs "t" and "p"`)
 	}
-	*e = Event{
+	e := Event{
 		Time: *l.Time, Process: *l.Process, Kind: l.Kind, F: l.F, Key: string(l.Key),
 		Value: l.Value, Expect: l.Expect, Swapped: l.Swapped,
 		Final: l.Final, Stale: l.Stale, Error: l.Error, Node: l.Node,
 	}
-	return e.valid()
+	return e, e.valid()
 }
 
 func (e *Event) valid() error {

@@ -46,25 +46,55 @@ func (w *Writer) Append(e Event) error {
 // not parse is ErrMalformed with its number.
 func ReadJSONL(r io.Reader) ([]Event, error) {
 	var events []Event
-	in := bufio.NewReader(r)
+	err := eachLine(r, func(e Event) error {
+		events = append(events, e)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return events, nil
+}
+
+// eachLine visits the events as ReadJSONL reads them, until one is refused.
+func eachLine(r io.Reader, visit func(Event) error) error {
+	in, names := bufio.NewReader(r), make(intern)
 	for number := 1; ; number++ {
 		b, err := in.ReadBytes('\n')
 		last := errors.Is(err, io.EOF)
 		if err != nil && !last {
-			return nil, fmt.Errorf("read history: %w", err)
+			return fmt.Errorf("read history: %w", err)
 		}
 		if len(bytes.TrimSpace(b)) > 0 {
-			var e Event
-			bad := json.Unmarshal(b, &e)
-			if bad != nil && !last {
-				return nil, fmt.Errorf("%w: line %d: %w", ErrMalformed, number, bad)
-			}
-			if bad == nil {
-				events = append(events, e)
+			e, bad := decodeLine(b)
+			switch {
+			case bad != nil && !last:
+				return fmt.Errorf("%w: line %d: %w", ErrMalformed, number, bad)
+			case bad == nil:
+				if err := visit(names.event(e)); err != nil {
+					return err
+				}
 			}
 		}
 		if last {
-			return events, nil
+			return nil
 		}
 	}
+}
+
+// intern keeps one copy of the words that nearly every line repeats.
+type intern map[string]string
+
+func (n intern) event(e Event) Event {
+	e.Kind, e.F = Kind(n.of(string(e.Kind))), Function(n.of(string(e.F)))
+	e.Key, e.Node = n.of(e.Key), n.of(e.Node)
+	return e
+}
+
+func (n intern) of(s string) string {
+	if one, ok := n[s]; ok {
+		return one
+	}
+	n[s] = s
+	return s
 }

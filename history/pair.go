@@ -21,22 +21,35 @@ var ErrMalformed = errors.New("malformed history")
 // unknown, as is one that ends as Info.
 func Pair(events []Event) ([]Operation, error) {
 	p := pairing{open: make(map[int]int), ops: make([]Operation, 0, len(events)/2)}
-	for i, e := range events {
+	for _, e := range events {
 		if err := p.add(e); err != nil {
-			return nil, fmt.Errorf("%w: event %d (process %d): %w", ErrMalformed, i+1, e.Process, err)
+			return nil, err
 		}
 	}
-	slices.SortStableFunc(p.ops, func(a, b Operation) int { return cmp.Compare(a.Call, b.Call) })
-	return p.ops, nil
+	return p.byCall(), nil
 }
 
 // pairing maps a process to the index of its open operation.
 type pairing struct {
-	open map[int]int
-	ops  []Operation
+	open  map[int]int
+	ops   []Operation
+	added int
+}
+
+func (p *pairing) byCall() []Operation {
+	slices.SortStableFunc(p.ops, func(a, b Operation) int { return cmp.Compare(a.Call, b.Call) })
+	return p.ops
 }
 
 func (p *pairing) add(e Event) error {
+	p.added++
+	if err := p.join(e); err != nil {
+		return fmt.Errorf("%w: event %d (process %d): %w", ErrMalformed, p.added, e.Process, err)
+	}
+	return nil
+}
+
+func (p *pairing) join(e Event) error {
 	if e.Kind == Invoke {
 		return p.invoke(e)
 	}

@@ -31,18 +31,14 @@ func (c *checkCmd) Run(t *terminal) error {
 }
 
 func (c *checkCmd) judge() check.Verdict {
-	events, err := c.read()
-	if err != nil {
-		return check.HarnessFailure(fmt.Errorf("read %s: %w", c.File, err))
-	}
-	ops, err := history.Pair(events)
+	ops, err := c.read()
 	if err != nil {
 		return check.HarnessFailure(fmt.Errorf("read %s: %w", c.File, err))
 	}
 	return check.Judge(ops, check.Options{Budget: c.Budget})
 }
 
-func (c *checkCmd) read() ([]history.Event, error) {
+func (c *checkCmd) read() ([]history.Operation, error) {
 	if c.File == "-" {
 		return c.parse(os.Stdin)
 	}
@@ -58,16 +54,9 @@ func (c *checkCmd) read() ([]history.Event, error) {
 	return c.parse(f)
 }
 
-func (c *checkCmd) parse(r io.Reader) ([]history.Event, error) {
-	switch history.Format(c.Format) {
-	case history.FormatJSONL:
-		return history.ReadJSONL(r)
-	case history.FormatEDN:
-		return history.ReadEDN(r)
-	case history.FormatJepsenLog:
-		return history.ReadJepsenLog(r)
-	default:
-		events, _, err := history.Read(r)
-		return events, err
+func (c *checkCmd) parse(r io.Reader) ([]history.Operation, error) {
+	if c.Format == "auto" {
+		return history.ReadOperations(r, "")
 	}
+	return history.ReadOperations(r, history.Format(c.Format))
 }

@@ -34,11 +34,7 @@ func (f Folder) Operations() ([]history.Operation, error) {
 		return nil, fmt.Errorf("read history: %w", err)
 	}
 	defer in.Close()
-	events, err := history.ReadJSONL(in)
-	if err != nil {
-		return nil, fmt.Errorf("read history: %w", err)
-	}
-	ops, err := history.Pair(events)
+	ops, err := history.ReadOperations(in, history.FormatJSONL)
 	if err != nil {
 		return nil, fmt.Errorf("read history: %w", err)
 	}

@@ -2,8 +2,11 @@ package check
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -46,16 +49,21 @@ func Judge(ops []history.Operation, o Options) Verdict {
 	rs := registers(ops)
 	v := Verdict{Operations: len(ops), Keys: len(rs), Outcomes: outcomes(ops), Counts: make(map[Kind]int)}
 	found := slices.Clone(o.Violations)
-	var open []*register
-	for _, r := range rs {
-		sharp := r.sharp()
+	var open, closed []*register
+	for i, sharp := range allSharp(rs) {
 		found = append(found, sharp...)
-		if len(sharp) == 0 && !r.decidedByZones() {
-			open = append(open, r)
+		switch {
+		case len(sharp) > 0:
+		case rs[i].decidedByZones():
+			closed = append(closed, rs[i])
+		default:
+			open = append(open, rs[i])
 		}
 	}
 	found = append(found, v.search(open, o)...)
+	found = append(found, secondOpinion(closed)...)
 	v.list(found)
+	o.Notes = slices.Concat(o.Notes, unconfirmed(v.Violations))
 	v.Floors = count(ops, o.Floors, o.Phases)
 	v.conclude(o)
 	v.Elapsed = time.Since(started)
@@ -65,6 +73,22 @@ func Judge(ops []history.Operation, o Options) Verdict {
 // sharp runs the judges that know one pattern each.
 func (r *register) sharp() []Violation {
 	return slices.Concat(r.values(), r.reigns(), r.absence())
+}
+
+// allSharp is what sharp says of each register, found on all processors.
+func allSharp(rs []*register) [][]Violation {
+	found := make([][]Violation, len(rs))
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wait.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(rs)); i = next.Add(1) - 1 {
+				found[i] = rs[i].sharp()
+			}
+		})
+	}
+	wait.Wait()
+	return found
 }
 
 // search runs porcupine over the registers and notes what it could not decide.
