@@ -54,6 +54,9 @@ type Event struct {
 	Final bool
 	// Stale marks a read that asked for no linearizability.
 	Stale bool
+	// MaxAge bounds, in nanoseconds, how far in the past a Stale read may lie; 0
+	// is no bound.
+	MaxAge int64
 	// Error is the client's words for a Fail or an Info.
 	Error string
 	// Node the reply came from or the request was sent to, if known.

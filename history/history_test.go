@@ -19,7 +19,7 @@ var everyField = []Event{
 	{Time: 6, Process: 1, Kind: Invoke, F: Get, Key: "k", Final: true},
 	{Time: 7, Process: 1, Kind: Ok, F: Get, Key: "k", Final: true},
 	{Time: 8, Process: 1, Kind: Invoke, F: Get, Key: "k", Stale: true},
-	{Time: 9, Process: 1, Kind: Info, F: Get, Key: "k", Stale: true, Error: "deadline exceeded"},
+	{Time: 9, Process: 1, Kind: Info, F: Get, Key: "k", Stale: true, MaxAge: 5, Error: "deadline exceeded"},
 	{Time: 9, Process: 2, Kind: Invoke, F: Delete, Key: "k"},
 	{Time: 10, Process: 2, Kind: Fail, F: Delete, Key: "k", Error: "not leader"},
 }

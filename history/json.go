@@ -78,6 +78,7 @@ type line struct {
 	Swapped bool     `json:"won,omitempty"`
 	Final   bool     `json:"final,omitempty"`
 	Stale   bool     `json:"stale,omitempty"`
+	MaxAge  int64    `json:"age,omitempty"`
 	Error   string   `json:"err,omitempty"`
 	Node    string   `json:"node,omitempty"`
 }
@@ -87,7 +88,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	return json.Marshal(line{
 		Time: &e.Time, Process: &e.Process, Kind: e.Kind, F: e.F, Key: text(e.Key),
 		Value: e.Value, Expect: e.Expect, Swapped: e.Swapped,
-		Final: e.Final, Stale: e.Stale, Error: e.Error, Node: e.Node,
+		Final: e.Final, Stale: e.Stale, MaxAge: e.MaxAge, Error: e.Error, Node: e.Node,
 	})
 }
 
@@ -111,7 +112,7 @@ func decodeLine(b []byte) (Event, error) {
 	e := Event{
 		Time: *l.Time, Process: *l.Process, Kind: l.Kind, F: l.F, Key: string(l.Key),
 		Value: l.Value, Expect: l.Expect, Swapped: l.Swapped,
-		Final: l.Final, Stale: l.Stale, Error: l.Error, Node: l.Node,
+		Final: l.Final, Stale: l.Stale, MaxAge: l.MaxAge, Error: l.Error, Node: l.Node,
 	}
 	return e, e.valid()
 }

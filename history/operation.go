@@ -44,7 +44,9 @@ type Operation struct {
 	Outcome Outcome `json:"outcome"`
 	Final   bool    `json:"final,omitempty"`
 	Stale   bool    `json:"stale,omitempty"`
-	Error   string  `json:"error,omitempty"`
+	// MaxAge is how far in the past a stale read may lie; 0 is no bound.
+	MaxAge int64  `json:"max_age,omitempty"`
+	Error  string `json:"error,omitempty"`
 }
 
 // Before reports whether o was over when p began, so that o's effect must

@@ -65,7 +65,7 @@ func (p *pairing) invoke(e Event) error {
 		Process: e.Process, Node: e.Node, F: e.F, Key: e.Key,
 		Call: e.Time, Return: Infinity,
 		Input: input(e), Expect: e.Expect,
-		Outcome: OutcomeUnknown, Final: e.Final, Stale: e.Stale,
+		Outcome: OutcomeUnknown, Final: e.Final, Stale: e.Stale, MaxAge: e.MaxAge,
 	})
 	return nil
 }

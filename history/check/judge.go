@@ -72,7 +72,11 @@ func Judge(ops []history.Operation, o Options) Verdict {
 
 // sharp runs the judges that know one pattern each.
 func (r *register) sharp() []Violation {
-	return slices.Concat(r.values(), r.reigns(), r.absence())
+	found := slices.Concat(r.values(), r.reigns(), r.absence(), r.objects())
+	if len(found) == 0 {
+		return r.bounds()
+	}
+	return found
 }
 
 // allSharp is what sharp says of each register, found on all processors.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,7 +59,7 @@ func TestHistoriesWithKnownAnswers(t *testing.T) {
 			require.True(t, found, v.text())
 		})
 	}
-	for _, kind := range kinds {
+	for _, kind := range slices.Concat(kinds, objectKinds) {
 		require.True(t, seen[kind], "no file shows %s", kind)
 	}
 }

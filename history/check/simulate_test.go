@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 
@@ -21,6 +22,14 @@ type simulation struct {
 	unknown float64
 	bug     float64
 	behind  float64 // of gets, and of nothing else, that a node behind answers
+	// step, if set, makes the key an object: gets, and cas from what is expected
+	// to its step.
+	step func(r *rand.Rand, expect history.Value, tag string) history.Value
+	key  string
+	// maxAge, if set, makes gets stale ones with that bound; until says when each
+	// past state was replaced.
+	maxAge  int64
+	until   []int64
 	ops     []history.Operation
 	pending []*running
 	process int
@@ -61,7 +70,7 @@ func (s *simulation) run(n, clients, final int) []history.Operation {
 	for range final {
 		s.now++
 		s.ops = append(s.ops, history.Operation{
-			Process: s.process, F: history.Get, Key: "k", Call: s.now, Return: s.now + 1,
+			Process: s.process, F: history.Get, Key: cmp.Or(s.key, "k"), Call: s.now, Return: s.now + 1,
 			Outcome: history.OutcomeOk, Output: s.state, Final: true,
 		})
 		s.now += 2
@@ -82,7 +91,7 @@ func (s *simulation) busy() int {
 
 func (s *simulation) invoke() {
 	o := history.Operation{
-		Process: s.process, Key: "k", F: s.function(), Call: s.tick(),
+		Process: s.process, Key: cmp.Or(s.key, "k"), F: s.function(), Call: s.tick(),
 		Return: history.Infinity, Outcome: history.OutcomeUnknown,
 	}
 	s.process++
@@ -95,11 +104,20 @@ func (s *simulation) invoke() {
 			o.Expect = s.past[s.IntN(len(s.past))]
 		}
 	}
+	if o.F == history.CAS && s.step != nil {
+		o.Input = s.step(s.Rand, o.Expect, fmt.Sprint("t", s.process))
+	}
+	if o.F == history.Get && s.maxAge > 0 {
+		o.Stale, o.MaxAge = true, s.maxAge
+	}
 	s.pending = append(s.pending, &running{index: len(s.ops)})
 	s.ops = append(s.ops, o)
 }
 
 func (s *simulation) function() history.Function {
+	if s.step != nil {
+		return []history.Function{history.Get, history.CAS, history.CAS}[s.IntN(3)]
+	}
 	fs := []history.Function{history.Get, history.Get, history.Put}
 	if s.deletes {
 		fs = append(fs, history.Delete)
@@ -164,6 +182,11 @@ func (s *simulation) apply(p *running, o *history.Operation) {
 		if s.behind > 0 && len(s.past) > 0 && s.Float64() < s.behind {
 			found = s.past[s.IntN(len(s.past))]
 		}
+		if s.maxAge > 0 && len(s.past) > 0 {
+			if i := s.IntN(len(s.past)); s.until[i] >= o.Call-s.maxAge || s.Float64() < s.bug {
+				found = s.past[i]
+			}
+		}
 		o.Output = found
 	case history.Put:
 		next = o.Input
@@ -176,7 +199,7 @@ func (s *simulation) apply(p *running, o *history.Operation) {
 			next = o.Input
 		}
 	}
-	s.past = append(s.past, s.state)
+	s.past, s.until = append(s.past, s.state), append(s.until, s.now)
 	if s.Float64() >= s.bug { // else it is lost
 		s.state = next
 	}

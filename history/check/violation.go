@@ -12,20 +12,20 @@ import (
 // Kind names what went wrong.
 type Kind string
 
-// The kinds of violation, in the order in which a verdict lists them: what was
-// read first, since that is told from the read itself, then what became of
-// writes, then what only the search finds.
+// The kinds of violation, in the order in which a verdict lists them: what the
+// store is most often guilty of first, then what only the search finds. Those of
+// objectKinds come after them.
 const (
-	// FromNowhere: a value was read that nobody had tried to write by then.
-	FromNowhere Kind = "value from nowhere"
-	// FailedTookEffect: a write that was answered with a definite failure, or a
-	// cas that lost, was read.
-	FailedTookEffect Kind = "failed write took effect"
 	// StaleRead: a read that asked for the latest state got an older one.
 	StaleRead Kind = "stale read"
 	// LostWrite: a write took effect, nothing could have undone it, and it is
 	// gone from the final state, or from what a later write found.
 	LostWrite Kind = "lost acknowledged write"
+	// FromNowhere: a value was read that nobody had tried to write by then.
+	FromNowhere Kind = "value from nowhere"
+	// FailedTookEffect: a write that was answered with a definite failure, or a
+	// cas that lost, was read.
+	FailedTookEffect Kind = "failed write took effect"
 	// Duplicate: a value that was written once took effect again.
 	Duplicate Kind = "duplicate application"
 	// BrokenCAS: a cas won though it saw something else than it expected, or
@@ -36,7 +36,7 @@ const (
 )
 
 var kinds = []Kind{
-	FromNowhere, FailedTookEffect, StaleRead, LostWrite, Duplicate, BrokenCAS, NotLinearizable,
+	StaleRead, LostWrite, FromNowhere, FailedTookEffect, Duplicate, BrokenCAS, NotLinearizable,
 }
 
 // Violation is one proof that no atomic store produced the history.
@@ -57,9 +57,12 @@ func (v Violation) when() int64 {
 	return v.Witness[len(v.Witness)-1].Call
 }
 
+// rank orders kinds; what others have found comes first.
+func rank(k Kind) int { return slices.Index(slices.Concat(kinds, objectKinds), k) }
+
 func compareViolations(a, b Violation) int {
 	return cmp.Or(
-		slices.Index(kinds, a.Kind)-slices.Index(kinds, b.Kind),
+		rank(a.Kind)-rank(b.Kind),
 		cmp.Compare(a.when(), b.when()),
 		cmp.Compare(a.Key, b.Key),
 	)
