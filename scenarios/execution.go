@@ -165,7 +165,7 @@ func (x *execution) enough(p Phase) bool {
 	}
 	got := x.rec.SinceMark()
 	for _, f := range x.sc.Floors {
-		if f.Phase == p && got[f.Function]*share < f.Min {
+		if f.Phase == p && got[x.plan.Load.Counts(f.Function)]*share < f.Min {
 			return false
 		}
 	}

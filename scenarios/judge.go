@@ -8,6 +8,7 @@ import (
 
 	"raftkv/harness/proof"
 	"raftkv/harness/run"
+	"raftkv/harness/workload"
 	"raftkv/history"
 	"raftkv/history/check"
 )
@@ -113,28 +114,42 @@ func (x *execution) theCase(res Result, ops []history.Operation) run.Case {
 func (x *execution) floors() []check.Floor {
 	var all []check.Floor
 	for _, f := range x.sc.Floors {
-		all = append(all, check.Floor{Phase: string(f.Phase), Function: f.Function, Min: f.Min})
+		all = append(all, check.Floor{Phase: string(f.Phase), Function: x.plan.Load.Counts(f.Function), Min: f.Min})
 	}
-	return all
+	if x.cluster == nil {
+		return all
+	}
+	founders := x.cluster.Nodes()
+	founders = founders[:len(founders)-x.sc.Joiners]
+	return append(all, x.plan.Load.Floors(nodes(founders), string(Before), string(After))...)
 }
 
 // about is what the report says of the run.
 func (x *execution) about(res Result) history.Run {
 	return history.Run{
 		Scenario: x.sc.Name, Seed: x.opts.Seed, Driver: x.plan.Driver,
-		Commands: []string{
-			fmt.Sprintf("make chaos SCENARIO=%s DRIVER=%s SEED=%d", x.sc.Name, x.plan.Driver, x.opts.Seed),
-			fmt.Sprintf("RAFTKV_DRIVER=%s go test ./scenarios -run 'TestScenarios/^%s$' -seed %d", x.plan.Driver, x.sc.Name, x.opts.Seed),
-		},
-		Started: x.clock.Started(), Duration: time.Duration(x.clock.Now()), Gap: res.Gap,
+		Commands: x.commands(),
+		Started:  x.clock.Started(), Duration: time.Duration(x.clock.Now()), Gap: res.Gap,
 		Expectation: x.sc.Story + " " + x.sc.Expect,
 		Facts:       x.facts(res),
+	}
+}
+
+// commands are the ways to repeat the run.
+func (x *execution) commands() []string {
+	if w := x.plan.Load.Workload; w != workload.Mixed {
+		return []string{fmt.Sprintf("bin/chaos run --scenario %s --driver %s --seed %d --workload %s", x.sc.Name, x.plan.Driver, x.opts.Seed, w)}
+	}
+	return []string{
+		fmt.Sprintf("make chaos SCENARIO=%s DRIVER=%s SEED=%d", x.sc.Name, x.plan.Driver, x.opts.Seed),
+		fmt.Sprintf("RAFTKV_DRIVER=%s go test ./scenarios -run 'TestScenarios/^%s$' -seed %d", x.plan.Driver, x.sc.Name, x.opts.Seed),
 	}
 }
 
 func (x *execution) facts(res Result) []history.Fact {
 	facts := []history.Fact{
 		{Name: "driver", Value: x.plan.Driver + ": " + x.plan.Why},
+		{Name: "workload", Value: x.plan.Load.Workload},
 		{Name: "first write after healing", Value: took(res.Recovery)},
 		{Name: "longest time without a write", Value: took(res.Gap)},
 	}

@@ -37,7 +37,7 @@ func source(seed int64, scenario string, round, what int) *rand.Rand {
 
 // plan is the schedule as far as the seed alone decides it.
 func plan(s Scenario, o Options) run.Schedule {
-	load := workload.NewConfig(uint64(o.Seed))
+	load, _ := workload.Named(o.Workload, uint64(o.Seed)) // runWith has refused names that there are not
 	if s.Rate != 0 {
 		load.Rate = s.Rate
 	}

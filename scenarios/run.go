@@ -20,6 +20,8 @@ type Options struct {
 	// Why is the reason for Driver if driver.Choose has chosen it already.
 	Why      string
 	Binaries driver.Binaries
+	// Workload is the load's name, of workload.Names; empty is the default.
+	Workload string
 	// OutDir is the folder that gets the run's folder.
 	OutDir string
 	// Progress, if set, is told how far the run is; one call at a time.
@@ -89,6 +91,9 @@ func startCluster(o Options) func(context.Context, cluster.Spec, string) (driver
 
 func runWith(ctx context.Context, s Scenario, o Options, d deps) (Result, error) {
 	began := time.Now()
+	if _, err := workload.Named(o.Workload, 0); err != nil {
+		return Result{}, fmt.Errorf("run %s: %w", s.Name, err)
+	}
 	folder, err := run.NewFolder(o.OutDir, s.Name, o.Seed, began)
 	if err != nil {
 		return Result{}, err

@@ -6,10 +6,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
+	"raftkv/harness/workload"
 	"raftkv/history/check"
 )
 
@@ -41,7 +43,7 @@ func chaos(args []string, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE)
 	code := -1
 	parser := kong.Must(&grammar{},
-		kong.Name("chaos"), kong.Vars{"version": version()}, kong.Description(description), kong.UsageOnError(),
+		kong.Name("chaos"), kong.Vars{"version": version(), "workloads": strings.Join(workload.Names(), ",")}, kong.Description(description), kong.UsageOnError(),
 		kong.Writers(stdout, stderr), kong.Exit(func(c int) { code = c }))
 	kctx, err := parser.Parse(args)
 	if code >= 0 { // --help has been printed

@@ -19,6 +19,7 @@ type runCmd struct {
 	Scenario string            `help:"Names from 'chaos list', with commas between, or all." default:"all"`
 	Driver   string            `help:"Where the nodes run: auto, docker or process." env:"RAFTKV_DRIVER" default:"auto"`
 	Seed     *int64            `help:"What decides the schedule. Without one, one is drawn and printed." env:"RAFTKV_SEED"`
+	Workload string            `help:"What the clients do: ${workloads}." enum:"${workloads}" default:"mixed"`
 	Out      string            `help:"The folder that gets each run's folder." default:"runs" type:"path"`
 	Binary   string            `help:"The raftkv program to run (for docker a static Linux one). Without it, it is built." type:"existingfile"`
 	Live     bool              `help:"Show the run on a page while it goes on; its address is printed."`
@@ -43,7 +44,7 @@ func (c *runCmd) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	g := campaign{terminal: t, run: scenarios.Run, options: scenarios.Options{
-		Seed: seed, Driver: where.Driver, Why: where.Why, Binaries: binaries, OutDir: c.Out, Flags: c.Flags,
+		Seed: seed, Driver: where.Driver, Why: where.Why, Binaries: binaries, OutDir: c.Out, Workload: c.Workload, Flags: c.Flags,
 	}}
 	if c.Live {
 		if g.page, err = live.Listen(c.LivePort); err != nil {

@@ -18,10 +18,13 @@ type worker struct {
 	keys    *keys
 	rand    *rand.Rand
 	mix     Mix
+	script  script
 	node    string
 	every   time.Duration
 	timeout time.Duration
 	written int
+	// holding is the tag of this client's last attempt at each lock.
+	holding map[string]string
 }
 
 // run works until ctx is done. The operation in flight is finished first: a
@@ -51,7 +54,8 @@ func (w *worker) once(ctx context.Context) {
 	if k == nil {
 		return
 	}
-	op := w.next(k.name, guess)
+	op := w.script(w, k.name, guess)
+	op.Node = w.node
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.timeout)
 	defer cancel()
 	w.rec.Invoke(op)
@@ -61,22 +65,13 @@ func (w *worker) once(ctx context.Context) {
 	w.keys.give(k, end, believed(op, end, saw, swapped))
 }
 
-// next draws an operation on a key that may hold guess.
-func (w *worker) next(key string, guess history.Value) history.Event {
-	op := history.Event{F: w.mix.pick(w.rand), Key: key, Node: w.node}
-	switch op.F {
-	case history.Put:
-		op.Value = w.unique()
-	case history.CAS:
-		op.Value, op.Expect = w.unique(), w.expect(guess)
-	}
-	return op
-}
-
 // unique is a value that no other operation of the run writes.
-func (w *worker) unique() history.Value {
+func (w *worker) unique() history.Value { return history.Some(w.tag()) }
+
+// tag names an attempt of this client; no other of the run has the same.
+func (w *worker) tag() string {
 	w.written++
-	return history.Value{Present: true, Data: fmt.Sprintf("%d.%d", w.rec.Process(), w.written)}
+	return fmt.Sprintf("%d.%d", w.rec.Process(), w.written)
 }
 
 // expect is mostly the guess, and now and then what is surely not there.
@@ -104,10 +99,21 @@ func perform(ctx context.Context, s Store, op history.Event) (saw history.Value,
 }
 
 func get(ctx context.Context, s Store, op history.Event) (history.Value, error) {
+	if op.MaxAge > 0 {
+		return getWithin(ctx, s, op)
+	}
 	if op.Stale {
 		return s.GetStale(ctx, op.Key)
 	}
 	return s.Get(ctx, op.Key)
+}
+
+func getWithin(ctx context.Context, s Store, op history.Event) (history.Value, error) {
+	b, ok := s.(BoundedReader)
+	if !ok {
+		return history.Value{}, ErrNoBoundedReads
+	}
+	return b.GetWithin(ctx, op.Key, time.Duration(op.MaxAge))
 }
 
 func record(c *recorder.Client, end history.Kind, saw history.Value, swapped bool, err error) {
@@ -127,6 +133,8 @@ func believed(op history.Event, end history.Kind, saw history.Value, swapped boo
 		return nil
 	}
 	switch {
+	case op.Stale:
+		return nil
 	case op.F == history.Put, swapped:
 		return &op.Value
 	case op.F == history.Delete:

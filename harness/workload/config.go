@@ -40,7 +40,9 @@ func (m Mix) pick(r *rand.Rand) history.Function {
 // Config is a load. All of it is decided by the seed and the scenario, and is
 // written into the run's schedule.
 type Config struct {
-	Seed uint64 `json:"seed"`
+	// Workload is the load's name; see Names.
+	Workload string `json:"workload"`
+	Seed     uint64 `json:"seed"`
 	// Roaming clients, all together, and how many operations a second they
 	// start at most.
 	Roaming int `json:"roaming"`
@@ -52,13 +54,15 @@ type Config struct {
 	Writers    int       `json:"writers"`
 	WriterRate int       `json:"writer_rate"`
 	Keys       KeyLimits `json:"keys"`
+	// MaxAge is the bound of the stale reads, if there are any.
+	MaxAge time.Duration `json:"max_age_ns,omitempty"`
 }
 
 // NewConfig is the default load with the mix that the seed draws.
 func NewConfig(seed uint64) Config {
 	r := rand.New(rand.NewPCG(seed, 0x6d6978))
 	return Config{
-		Seed:    seed,
+		Workload: Mixed, Seed: seed,
 		Roaming: 10,
 		Rate:    250,
 		Mix: Mix{

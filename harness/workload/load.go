@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"sync"
@@ -23,17 +22,14 @@ type Load struct {
 	wait   sync.WaitGroup
 }
 
-// only are the mixes of the pinned clients: readers read, linearizably, and
-// nothing else; writers leave unknown outcomes on a leader that was cut off.
-var (
-	onlyReads  = Mix{Get: 1}
-	onlyWrites = Mix{Put: 3, CAS: 1}
-)
+// onlyWrites is the mix of pinned writers, which leave unknown outcomes on a
+// leader that was cut off.
+var onlyWrites = Mix{Put: 3, CAS: 1}
 
 // Start opens the clients and lets them run until Stop. addresses are the
 // nodes' client addresses by node id. The caller owns rec.
 func Start(cfg Config, addresses map[int]string, dial Dialer, rec *recorder.Recorder) (*Load, error) {
-	l := &Load{cfg: cfg, rec: rec, keys: newKeys(fmt.Sprintf("k%d-", cfg.Seed), cfg.Keys)}
+	l := &Load{cfg: cfg, rec: rec, keys: newKeys(cfg.prefix(), cfg.Keys)}
 	workers, err := l.workers(addresses, dial)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open workload client: %w", err), l.close())
@@ -66,11 +62,12 @@ func (l *Load) workers(addresses map[int]string, dial Dialer) ([]*worker, error)
 		all[i] = addresses[id]
 	}
 	g := group{load: l, dial: dial}
-	g.add(l.cfg.Roaming, all, "", l.cfg.Mix, interval(l.cfg.Rate, l.cfg.Roaming), timeoutRoaming)
+	g.add(l.cfg.Roaming, all, "", worker{mix: l.cfg.Mix, script: l.cfg.roam(), every: interval(l.cfg.Rate, l.cfg.Roaming), timeout: timeoutRoaming})
 	for _, id := range ids {
 		at := []string{addresses[id]}
-		g.add(l.cfg.Readers, at, strconv.Itoa(id), onlyReads, interval(l.cfg.ReaderRate, 1), timeoutPinned)
-		g.add(l.cfg.Writers, at, strconv.Itoa(id), onlyWrites, interval(l.cfg.WriterRate, 1), timeoutPinned)
+		node := strconv.Itoa(id)
+		g.add(l.cfg.Readers, at, node, worker{script: l.cfg.read(), every: interval(l.cfg.ReaderRate, 1), timeout: timeoutPinned})
+		g.add(l.cfg.Writers, at, node, worker{mix: l.cfg.write(), script: l.cfg.roam(), every: interval(l.cfg.WriterRate, 1), timeout: timeoutPinned})
 	}
 	return g.workers, g.err
 }
@@ -83,7 +80,8 @@ type group struct {
 	err     error
 }
 
-func (g *group) add(n int, addresses []string, node string, m Mix, every, timeout time.Duration) {
+// add makes n workers like w that know these addresses.
+func (g *group) add(n int, addresses []string, node string, w worker) {
 	for range n {
 		if g.err != nil {
 			return
@@ -94,11 +92,10 @@ func (g *group) add(n int, addresses []string, node string, m Mix, every, timeou
 			return
 		}
 		g.load.stores = append(g.load.stores, s)
-		g.workers = append(g.workers, &worker{
-			store: s, rec: g.load.rec.Client(), keys: g.load.keys,
-			rand: rand.New(rand.NewPCG(g.load.cfg.Seed, uint64(len(g.workers)))),
-			mix:  m, node: node, every: every, timeout: timeout,
-		})
+		one := w
+		one.store, one.rec, one.keys, one.node = s, g.load.rec.Client(), g.load.keys, node
+		one.rand = newRand(g.load.cfg.Seed, len(g.workers))
+		g.workers = append(g.workers, &one)
 	}
 }
 

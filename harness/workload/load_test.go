@@ -24,11 +24,16 @@ var five = map[int]string{1: "a1", 2: "a2", 3: "a3", 4: "a4", 5: "a5"}
 // recorded, and the keys used.
 func drive(t *testing.T, data *memstore.Data, d time.Duration) ([]history.Operation, []string) {
 	t.Helper()
+	return driveLoad(t, workload.NewConfig(3), data, d)
+}
+
+func driveLoad(t *testing.T, cfg workload.Config, data *memstore.Data, d time.Duration) ([]history.Operation, []string) {
+	t.Helper()
 	clock := recorder.NewClock()
 	path := filepath.Join(t.TempDir(), "history.jsonl")
 	rec, err := recorder.Create(path, clock)
 	require.NoError(t, err)
-	load, err := workload.Start(workload.NewConfig(3), five, data.Dial, rec)
+	load, err := workload.Start(cfg, five, data.Dial, rec)
 	require.NoError(t, err)
 	time.Sleep(d) // fake time: the length of the load
 	require.NoError(t, load.Stop())

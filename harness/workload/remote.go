@@ -2,6 +2,7 @@ package workload
 
 import (
 	"context"
+	"time"
 
 	"raftkv/client"
 	"raftkv/history"
@@ -38,6 +39,11 @@ func (s remote) Get(ctx context.Context, key string) (history.Value, error) {
 
 func (s remote) GetStale(ctx context.Context, key string) (history.Value, error) {
 	v, found, err := s.c.Get(ctx, key, client.Stale())
+	return value(found, v), err
+}
+
+func (s remote) GetWithin(ctx context.Context, key string, maxAge time.Duration) (history.Value, error) {
+	v, found, err := s.c.Get(ctx, key, client.StaleWithin(maxAge))
 	return value(found, v), err
 }
 

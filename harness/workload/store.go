@@ -3,6 +3,7 @@ package workload
 import (
 	"context"
 	"errors"
+	"time"
 
 	"raftkv/client"
 	"raftkv/history"
@@ -22,6 +23,15 @@ type Store interface {
 	CAS(ctx context.Context, key string, expect history.Value, value string) (bool, history.Value, error)
 	Close() error
 }
+
+// BoundedReader is a Store that can also read what may lie in the past, by
+// maxAge at most. StaleReads needs it.
+type BoundedReader interface {
+	GetWithin(ctx context.Context, key string, maxAge time.Duration) (history.Value, error)
+}
+
+// ErrNoBoundedReads means that a store is no BoundedReader.
+var ErrNoBoundedReads = errors.New("this store has no stale reads with a bound")
 
 // Dialer opens a Store that knows these addresses. A pinned one is given a
 // single address, no session, and a short patience.

@@ -20,6 +20,8 @@ type Floor struct {
 	Nodes []string `json:"nodes,omitempty"`
 	// Processes restricts it to these; empty is all.
 	Processes []int `json:"processes,omitempty"`
+	// Stale counts stale reads, which no other floor does.
+	Stale bool `json:"stale,omitempty"`
 	// Min is the least number of ok operations.
 	Min int `json:"min"`
 }
@@ -38,6 +40,9 @@ func (f Floor) String() string {
 	s := string(f.Function)
 	if s == "" {
 		s = "operations"
+	}
+	if f.Stale {
+		s = "stale " + s
 	}
 	if len(f.Nodes) > 0 {
 		s += " at node " + strings.Join(f.Nodes, ", ")
@@ -80,7 +85,7 @@ func (f Floor) spans(phases []history.Span) []history.Span {
 }
 
 func (f Floor) wants(o *operation) bool {
-	return o.Outcome == history.OutcomeOk &&
+	return o.Outcome == history.OutcomeOk && o.Stale == f.Stale &&
 		(f.Function == "" || o.F == f.Function) &&
 		(len(f.Nodes) == 0 || slices.Contains(f.Nodes, o.Node)) &&
 		(len(f.Processes) == 0 || slices.Contains(f.Processes, o.Process))

@@ -25,6 +25,12 @@ type Data struct {
 	// returned in place of the success.
 	AfterEffect func(address string, f history.Function) error
 
+	// Unbounded stores refuse stale reads with a bound.
+	Unbounded bool
+	// Lost, if set, is asked before each write, and when it says so the write is
+	// acknowledged and not done.
+	Lost func(f history.Function) bool
+
 	mu     sync.Mutex
 	live   map[string]string
 	frozen map[string]map[string]string
@@ -79,8 +85,17 @@ func (s store) GetStale(ctx context.Context, key string) (history.Value, error) 
 	return s.Get(ctx, key)
 }
 
+// GetWithin reads the latest state, whatever the bound; a frozen address keeps
+// none.
+func (s store) GetWithin(ctx context.Context, key string, _ time.Duration) (history.Value, error) {
+	if s.d.Unbounded {
+		return history.Value{}, workload.ErrNoBoundedReads
+	}
+	return s.Get(ctx, key)
+}
+
 func (s store) Put(ctx context.Context, key, value string) error {
-	return s.do(ctx, history.Put, func() { s.d.put(key, value) })
+	return s.do(ctx, history.Put, func() { s.write(history.Put, key, value) })
 }
 
 func (s store) Delete(ctx context.Context, key string) (found bool, err error) {
@@ -95,7 +110,7 @@ func (s store) CAS(ctx context.Context, key string, expect history.Value, value 
 	err = s.do(ctx, history.CAS, func() {
 		saw = s.d.get(s.d.live, key)
 		if won = saw == expect; won {
-			s.d.put(key, value)
+			s.write(history.CAS, key, value)
 		}
 	})
 	return won, saw, err
@@ -131,6 +146,12 @@ func (s store) read(key string) history.Value {
 		return s.d.get(old, key)
 	}
 	return s.d.get(s.d.live, key)
+}
+
+func (s store) write(f history.Function, key, value string) {
+	if s.d.Lost == nil || !s.d.Lost(f) {
+		s.d.put(key, value)
+	}
 }
 
 func (d *Data) get(from map[string]string, key string) history.Value {
