@@ -1,15 +1,15 @@
-package client_test
+package client
 
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"raftkv/client"
 	"raftkv/client/api"
 	apiv1 "raftkv/client/api/v1"
 	"raftkv/client/clienttest"
@@ -21,47 +21,46 @@ func refuse(r apiv1.Reason, message string) error {
 
 // adminClient is a client of a pretended cluster led by node 2, and a context
 // that ends soon.
-func adminClient(t *testing.T) (*clienttest.Cluster, *client.Client, context.Context) {
-	c := clienttest.Start(t, 3)
+func adminClient(t *testing.T) (*clienttest.Cluster, *Client, context.Context) {
+	c := clienttest.StartInMemory(t, 3)
 	c.Lead(2)
-	cl, err := client.New(client.Config{Nodes: c.Addresses()})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = cl.Close() })
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	t.Cleanup(cancel)
-	return c, cl, ctx
+	return c, connect(t, c), within(t, 2*time.Second)
 }
 
 func TestAdminCallsFollowTheLeader(t *testing.T) {
-	_, cl, ctx := adminClient(t)
-	ms, err := cl.Members(ctx)
-	require.NoError(t, err)
-	require.Equal(t, []client.Member{{ID: 2, Role: "voter", Leader: true, PeerAddress: "peer:1"}}, ms.Members)
-	leader, err := cl.TransferLeader(ctx, 3)
-	require.NoError(t, err)
-	require.Equal(t, uint64(3), leader)
-	ms, err = cl.Members(ctx)
-	require.NoError(t, err)
-	require.Equal(t, uint64(3), ms.Members[0].ID)
+	synctest.Test(t, func(t *testing.T) {
+		_, cl, ctx := adminClient(t)
+		ms, err := cl.Members(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []Member{{ID: 2, Role: "voter", Leader: true, PeerAddress: "peer:1"}}, ms.Members)
+		leader, err := cl.TransferLeader(ctx, 3)
+		require.NoError(t, err)
+		require.Equal(t, uint64(3), leader)
+		ms, err = cl.Members(ctx)
+		require.NoError(t, err)
+		require.Equal(t, uint64(3), ms.Members[0].ID)
+	})
 }
 
 func TestChangeIsTriedAgainUntilItIsTaken(t *testing.T) {
-	c, cl, ctx := adminClient(t)
-	tries := 0
-	c.Node(2).SetAdmin(func(q *apiv1.MemberChangeRequest) error {
-		require.Equal(t, []uint64{4}, q.Promote)
-		switch tries++; tries {
-		case 1:
-			return refuse(apiv1.Reason_REASON_OVERLOADED, "not now")
-		case 2:
-			return refuse(apiv1.Reason_REASON_UNKNOWN_OUTCOME, "leadership was lost")
-		}
-		return nil
+	synctest.Test(t, func(t *testing.T) {
+		c, cl, ctx := adminClient(t)
+		tries := 0
+		c.Node(2).SetAdmin(func(q *apiv1.MemberChangeRequest) error {
+			require.Equal(t, []uint64{4}, q.Promote)
+			switch tries++; tries {
+			case 1:
+				return refuse(apiv1.Reason_REASON_OVERLOADED, "not now")
+			case 2:
+				return refuse(apiv1.Reason_REASON_UNKNOWN_OUTCOME, "leadership was lost")
+			}
+			return nil
+		})
+		changed, err := cl.ChangeMembers(ctx, MemberChange{Promote: []uint64{4}})
+		require.NoError(t, err)
+		require.True(t, changed)
+		require.Equal(t, 3, tries)
 	})
-	changed, err := cl.ChangeMembers(ctx, client.MemberChange{Promote: []uint64{4}})
-	require.NoError(t, err)
-	require.True(t, changed)
-	require.Equal(t, 3, tries)
 }
 
 func TestChangeEndsWithWhatIsKnown(t *testing.T) {
@@ -70,21 +69,22 @@ func TestChangeEndsWithWhatIsKnown(t *testing.T) {
 		kind   error
 		says   string
 	}{
-		"impossible":      {refuse(apiv1.Reason_REASON_BAD_REQUEST, "nobody left"), client.ErrNotDone, "nobody left"},
+		"impossible":      {refuse(apiv1.Reason_REASON_BAD_REQUEST, "nobody left"), ErrNotDone, "nobody left"},
 		"not in time":     {refuse(apiv1.Reason_REASON_OVERLOADED, "4 has not caught up"), nil, "4 has not caught up"},
-		"perhaps":         {refuse(apiv1.Reason_REASON_UNKNOWN_OUTCOME, "not final"), client.ErrUnknown, "not final"},
-		"connection lost": {status.Error(codes.Unavailable, "gone"), client.ErrUnknown, "gone"},
+		"perhaps":         {refuse(apiv1.Reason_REASON_UNKNOWN_OUTCOME, "not final"), ErrUnknown, "not final"},
+		"connection lost": {status.Error(codes.Unavailable, "gone"), ErrUnknown, "gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, cl, _ := adminClient(t)
-			ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
-			defer cancel()
-			c.Node(2).SetAdmin(func(*apiv1.MemberChangeRequest) error { return tc.answer })
-			_, err := cl.ChangeMembers(ctx, client.MemberChange{Remove: []uint64{1}})
-			if tc.kind != nil { // the last try may be on its way when time is up
-				require.ErrorIs(t, err, tc.kind)
-			}
-			require.ErrorContains(t, err, tc.says)
+			synctest.Test(t, func(t *testing.T) {
+				c, cl, _ := adminClient(t)
+				ctx := within(t, 500*time.Millisecond)
+				c.Node(2).SetAdmin(func(*apiv1.MemberChangeRequest) error { return tc.answer })
+				_, err := cl.ChangeMembers(ctx, MemberChange{Remove: []uint64{1}})
+				if tc.kind != nil { // the last try may be on its way when time is up
+					require.ErrorIs(t, err, tc.kind)
+				}
+				require.ErrorContains(t, err, tc.says)
+			})
 		})
 	}
 }

@@ -34,12 +34,17 @@ type call struct {
 	sent    bool
 }
 
-var calls = sync.Pool{New: func() any { return &call{reply: make(chan reply, 1)} }}
+// calls keeps the calls that have ended for further use. Each client has its
+// own: a channel made in one test's bubble must not be used in another's.
+type calls struct{ pool sync.Pool }
 
-func newCall(limit time.Duration) *call {
-	c := calls.Get().(*call)
+func (cs *calls) take(limit time.Duration) *call {
+	c, ok := cs.pool.Get().(*call)
+	if !ok {
+		c = &call{reply: make(chan reply, 1)}
+	}
 	c.started, c.limit, c.sent = time.Now(), limit, false
 	return c
 }
 
-func (c *call) release() { calls.Put(c) }
+func (cs *calls) release(c *call) { cs.pool.Put(c) }

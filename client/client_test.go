@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -17,6 +18,9 @@ import (
 // connect returns a client of c's nodes, changed by f, that closes with the test.
 func connect(t testing.TB, c *clienttest.Cluster, f ...func(*Config)) *Client {
 	cfg := Config{Nodes: c.Addresses(), AttemptTimeout: 200 * time.Millisecond}
+	if c.InMemory() {
+		cfg.dial = c.Dial
+	}
 	for _, g := range f {
 		g(&cfg)
 	}
@@ -26,15 +30,31 @@ func connect(t testing.TB, c *clienttest.Cluster, f ...func(*Config)) *Client {
 	return cl
 }
 
+// within bounds a call. In a synctest bubble the time is virtual: it passes only
+// while everybody waits, so a slow machine takes nothing from it.
 func within(t testing.TB, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	t.Cleanup(cancel)
 	return ctx
 }
 
+// patience bounds what must succeed in tests that take real time.
+const patience = time.Minute
+
 func mustPut(t testing.TB, cl *Client, key, value string) {
 	t.Helper()
-	require.NoError(t, cl.Put(within(t, 5*time.Second), key, []byte(value)))
+	limit := patience
+	if cl.cfg.dial != nil { // virtual time, of which a call that succeeds takes little
+		limit = 5 * time.Second
+	}
+	require.NoError(t, cl.Put(within(t, limit), key, []byte(value)))
+}
+
+// settle, in a synctest bubble, waits until the client has done what it began:
+// a search's question that is still out might tell it of what the test does next.
+func settle() {
+	time.Sleep(time.Second)
+	synctest.Wait()
 }
 
 func requireNotDone(t testing.TB, err error, also ...error) {
@@ -81,7 +101,7 @@ func puts(n *clienttest.Node) (ps []*apiv1.PutRequest) {
 
 func TestEveryOperation(t *testing.T) {
 	cl := connect(t, clienttest.Start(t, 3))
-	ctx := within(t, 5*time.Second)
+	ctx := within(t, patience)
 
 	_, found, err := cl.Get(ctx, "a")
 	require.NoError(t, err)
@@ -116,39 +136,43 @@ func TestEveryOperation(t *testing.T) {
 }
 
 func TestManyGoroutinesShareOneClient(t *testing.T) {
-	c := clienttest.Start(t, 3)
-	cl := connect(t, c)
-	var wg sync.WaitGroup
-	errs := make(chan error, 2000)
-	for g := range 100 {
-		wg.Go(func() {
-			for i := range 20 {
-				errs <- cl.Put(context.Background(), fmt.Sprint(g, "/", i), []byte("v"))
-			}
-		})
-	}
-	wg.Wait()
-	close(errs)
-	for err := range errs {
-		require.NoError(t, err)
-	}
-	for g := range 100 {
-		require.Equal(t, 1, c.Applied(fmt.Sprint(g, "/", 19)))
-	}
-	require.Equal(t, 1, c.Sessions())
+	synctest.Test(t, func(t *testing.T) {
+		c := clienttest.StartInMemory(t, 3)
+		cl := connect(t, c)
+		var wg sync.WaitGroup
+		errs := make(chan error, 2000)
+		for g := range 100 {
+			wg.Go(func() {
+				for i := range 20 {
+					errs <- cl.Put(within(t, 5*time.Second), fmt.Sprint(g, "/", i), []byte("v"))
+				}
+			})
+		}
+		wg.Wait()
+		close(errs)
+		for err := range errs {
+			require.NoError(t, err)
+		}
+		for g := range 100 {
+			require.Equal(t, 1, c.Applied(fmt.Sprint(g, "/", 19)))
+		}
+		require.Equal(t, 1, c.Sessions())
+	})
 }
 
 func TestCloseEndsTheSession(t *testing.T) {
-	c := clienttest.Start(t, 3)
-	cl := connect(t, c)
-	mustPut(t, cl, "k", "v")
-	require.Equal(t, 1, c.Sessions())
-	require.NoError(t, cl.Close())
-	require.Zero(t, c.Sessions())
-	requireNotDone(t, cl.Put(context.Background(), "k", nil), ErrClosed)
-	_, _, err := cl.Get(context.Background(), "k")
-	requireNotDone(t, err, ErrClosed)
-	require.Error(t, cl.Close())
+	synctest.Test(t, func(t *testing.T) {
+		c := clienttest.StartInMemory(t, 3)
+		cl := connect(t, c)
+		mustPut(t, cl, "k", "v")
+		require.Equal(t, 1, c.Sessions())
+		require.NoError(t, cl.Close())
+		require.Zero(t, c.Sessions())
+		requireNotDone(t, cl.Put(context.Background(), "k", nil), ErrClosed)
+		_, _, err := cl.Get(context.Background(), "k")
+		requireNotDone(t, err, ErrClosed)
+		require.Error(t, cl.Close())
+	})
 }
 
 func TestConfigIsChecked(t *testing.T) {
@@ -159,19 +183,21 @@ func TestConfigIsChecked(t *testing.T) {
 }
 
 func TestStatusOfEveryNode(t *testing.T) {
-	c := clienttest.Start(t, 3)
-	c.Node(2).Stop()
-	cl := connect(t, c)
-	all := cl.StatusAll(within(t, 2*time.Second))
-	require.Len(t, all, 3)
-	require.NoError(t, all[0].Err)
-	require.Equal(t, "leader", all[0].Role)
-	require.Equal(t, uint64(5), all[0].SnapshotIndex)
-	requireNotDone(t, all[1].Err, ErrUnavailable)
-	require.Equal(t, c.Addresses()[1], all[1].Address)
-	require.Equal(t, uint64(1), all[2].Leader)
-	_, err := cl.Status(context.Background(), "127.0.0.1:1")
-	requireNotDone(t, err, ErrBadRequest)
+	synctest.Test(t, func(t *testing.T) {
+		c := clienttest.StartInMemory(t, 3)
+		c.Node(2).Stop()
+		cl := connect(t, c)
+		all := cl.StatusAll(within(t, 2*time.Second))
+		require.Len(t, all, 3)
+		require.NoError(t, all[0].Err)
+		require.Equal(t, "leader", all[0].Role)
+		require.Equal(t, uint64(5), all[0].SnapshotIndex)
+		requireNotDone(t, all[1].Err, ErrUnavailable)
+		require.Equal(t, c.Addresses()[1], all[1].Address)
+		require.Equal(t, uint64(1), all[2].Leader)
+		_, err := cl.Status(context.Background(), "127.0.0.1:1")
+		requireNotDone(t, err, ErrBadRequest)
+	})
 }
 
 func TestErrorIsOneLineAndNamesTheCall(t *testing.T) {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -36,6 +37,9 @@ type Config struct {
 	// Discover also dials the address that a leader advertises when none of
 	// Nodes is that leader. It would go round a proxy, so it is off by default.
 	Discover bool
+
+	// dial replaces the network in tests; nil is TCP.
+	dial func(ctx context.Context, address string) (net.Conn, error)
 }
 
 func (c Config) withDefaults() Config {

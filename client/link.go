@@ -46,7 +46,7 @@ type link struct {
 }
 
 func dialOptions(cfg Config) []grpc.DialOption {
-	return []grpc.DialOption{
+	opts := []grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithNoProxy(),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(api.MaxMessageBytes)),
@@ -60,6 +60,10 @@ func dialOptions(cfg Config) []grpc.DialOption {
 			MinConnectTimeout: cfg.DialTimeout,
 		}),
 	}
+	if cfg.dial != nil {
+		opts = append(opts, grpc.WithContextDialer(cfg.dial))
+	}
+	return opts
 }
 
 // newLink prepares the way to address; it connects when first used. The name

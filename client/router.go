@@ -19,6 +19,7 @@ type router struct {
 	cfg     Config
 	ctx     context.Context
 	running sync.WaitGroup
+	calls   calls
 	leader  atomic.Pointer[link] // nil while not known
 	next    atomic.Uint32        // for reads that any node may answer
 

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -31,79 +32,89 @@ func TestFirstOpenIsTheSmallestUnanswered(t *testing.T) {
 }
 
 func TestWindowBlocksWhenFull(t *testing.T) {
-	s := newSession(1)
-	for range api.SessionWindow {
-		_, err := s.begin(context.Background())
-		require.NoError(t, err)
-	}
-	full := func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
-		defer cancel()
-		_, err := s.begin(ctx)
-		return err
-	}
-	require.ErrorIs(t, full(), context.DeadlineExceeded)
-	s.end(2) // not the oldest: nothing moves
-	require.ErrorIs(t, full(), context.DeadlineExceeded)
-	s.end(1)
-	for _, want := range []uint64{1025, 1026} {
-		r, err := s.begin(context.Background())
-		require.NoError(t, err)
-		require.Equal(t, want, r.GetSequence())
-		require.Less(t, r.GetSequence(), r.GetFirstOpen()+api.SessionWindow)
-	}
-	require.ErrorIs(t, full(), context.DeadlineExceeded)
+	synctest.Test(t, func(t *testing.T) {
+		s := newSession(1)
+		for range api.SessionWindow {
+			_, err := s.begin(context.Background())
+			require.NoError(t, err)
+		}
+		full := func() error {
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+			defer cancel()
+			_, err := s.begin(ctx)
+			return err
+		}
+		require.ErrorIs(t, full(), context.DeadlineExceeded)
+		s.end(2) // not the oldest: nothing moves
+		require.ErrorIs(t, full(), context.DeadlineExceeded)
+		s.end(1)
+		for _, want := range []uint64{1025, 1026} {
+			r, err := s.begin(context.Background())
+			require.NoError(t, err)
+			require.Equal(t, want, r.GetSequence())
+			require.Less(t, r.GetSequence(), r.GetFirstOpen()+api.SessionWindow)
+		}
+		require.ErrorIs(t, full(), context.DeadlineExceeded)
+	})
 }
 
 func TestFirstOpenAdvancesOnTheWire(t *testing.T) {
-	c := clienttest.Start(t, 1)
-	cl := connect(t, c)
-	for range 3 {
-		mustPut(t, cl, "k", "v")
-	}
-	for i, p := range puts(c.Node(1)) {
-		require.Equal(t, uint64(i+1), p.GetRetry().GetSequence())
-		require.Equal(t, uint64(i+1), p.GetRetry().GetFirstOpen())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		c := clienttest.StartInMemory(t, 1)
+		cl := connect(t, c)
+		for range 3 {
+			mustPut(t, cl, "k", "v")
+		}
+		for i, p := range puts(c.Node(1)) {
+			require.Equal(t, uint64(i+1), p.GetRetry().GetSequence())
+			require.Equal(t, uint64(i+1), p.GetRetry().GetFirstOpen())
+		}
+	})
 }
 
 func TestExpiredSessionIsReplaced(t *testing.T) {
-	c := clienttest.Start(t, 1)
-	cl := connect(t, c)
-	mustPut(t, cl, "a", "1")
-	c.ExpireSessions()
-	mustPut(t, cl, "b", "2") // not done in the old one for certain: made in a new one
-	require.Equal(t, 1, c.Applied("b"))
-	require.Equal(t, 1, c.Sessions())
+	synctest.Test(t, func(t *testing.T) {
+		c := clienttest.StartInMemory(t, 1)
+		cl := connect(t, c)
+		mustPut(t, cl, "a", "1")
+		c.ExpireSessions()
+		mustPut(t, cl, "b", "2") // not done in the old one for certain: made in a new one
+		require.Equal(t, 1, c.Applied("b"))
+		require.Equal(t, 1, c.Sessions())
+	})
 }
 
 func TestSessionThatExpiresInDoubt(t *testing.T) {
-	c := clienttest.Start(t, 1)
-	cl := connect(t, c)
-	mustPut(t, cl, "a", "1")
-	c.Node(1).SetScript(onPut(func(n int) (clienttest.Action, *apiv1.Response) {
-		if n == 1 {
-			return clienttest.DoAndHangUp, nil
-		}
-		c.ExpireSessions()
-		return clienttest.Answer, nil
-	}))
-	requireUnknown(t, cl.Put(within(t, 2*time.Second), "b", nil), ErrSessionExpired)
-	require.Equal(t, 1, c.Applied("b"), "not made a second time in a new session")
-	c.Node(1).SetScript(nil)
-	mustPut(t, cl, "c", "3")
-	require.Equal(t, 1, c.Sessions())
+	synctest.Test(t, func(t *testing.T) {
+		c := clienttest.StartInMemory(t, 1)
+		cl := connect(t, c)
+		mustPut(t, cl, "a", "1")
+		c.Node(1).SetScript(onPut(func(n int) (clienttest.Action, *apiv1.Response) {
+			if n == 1 {
+				return clienttest.DoAndHangUp, nil
+			}
+			c.ExpireSessions()
+			return clienttest.Answer, nil
+		}))
+		requireUnknown(t, cl.Put(within(t, 2*time.Second), "b", nil), ErrSessionExpired)
+		require.Equal(t, 1, c.Applied("b"), "not made a second time in a new session")
+		c.Node(1).SetScript(nil)
+		mustPut(t, cl, "c", "3")
+		require.Equal(t, 1, c.Sessions())
+	})
 }
 
 func TestFailedOpeningIsNotUnknown(t *testing.T) {
-	c := clienttest.Start(t, 1)
-	cl := connect(t, c)
-	c.Node(1).SetScript(func(r *apiv1.Request) (clienttest.Action, *apiv1.Response) {
-		if r.GetOpenSession() != nil {
-			return clienttest.DoSilently, nil
-		}
-		return clienttest.Answer, nil
+	synctest.Test(t, func(t *testing.T) {
+		c := clienttest.StartInMemory(t, 1)
+		cl := connect(t, c)
+		c.Node(1).SetScript(func(r *apiv1.Request) (clienttest.Action, *apiv1.Response) {
+			if r.GetOpenSession() != nil {
+				return clienttest.DoSilently, nil
+			}
+			return clienttest.Answer, nil
+		})
+		requireNotDone(t, cl.Put(within(t, 100*time.Millisecond), "k", nil), context.DeadlineExceeded)
+		require.Empty(t, puts(c.Node(1)))
 	})
-	requireNotDone(t, cl.Put(within(t, 100*time.Millisecond), "k", nil), context.DeadlineExceeded)
-	require.Empty(t, puts(c.Node(1)))
 }

@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,8 +50,9 @@ func newStream(ctx context.Context, l *link) *stream {
 
 // do sends a copy of req and waits for the reply, for limit, or for ctx.
 func (s *stream) do(ctx context.Context, req *apiv1.Request, limit time.Duration) reply {
-	c := newCall(limit)
-	defer c.release()
+	calls := &s.link.router.calls
+	c := calls.take(limit)
+	defer calls.release(c)
 	if err := s.enqueue(c, req); err != nil {
 		return reply{err: err}
 	}
@@ -116,14 +119,23 @@ func (s *stream) deliver(rs []*apiv1.Response) {
 // fail ends all waiting calls without a reply. The stream lives on.
 func (s *stream) fail(err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failLocked(err)
+	cs := s.removeLocked()
+	s.mu.Unlock()
+	end(cs, err)
 }
 
-func (s *stream) failLocked(err error) {
-	for id, c := range s.pending {
-		delete(s.pending, id)
-		c.reply <- reply{err: err, sent: c.sent}
+// removeLocked takes all waiting calls; the caller owes each of them its reply.
+func (s *stream) removeLocked() []*call {
+	cs := slices.Collect(maps.Values(s.pending))
+	clear(s.pending)
+	return cs
+}
+
+// end gives the waiters of calls that were removed the reason as their reply.
+// The link has to know it by then, or they would come to this node again.
+func end(cs []*call, err error) {
+	for _, c := range cs {
+		c.reply <- reply{err: err, sent: c.sent} // c is its waiter's again
 	}
 }
 
@@ -131,15 +143,16 @@ func (s *stream) failLocked(err error) {
 func (s *stream) sever(err error) {
 	s.mu.Lock()
 	first := s.broken == nil
+	var cs []*call
 	if first {
-		s.broken = err
-		s.failLocked(err)
+		s.broken, cs = err, s.removeLocked()
 	}
 	s.mu.Unlock()
 	s.cancel()
 	if first {
 		s.link.severed(s, err)
 	}
+	end(cs, err)
 }
 
 // watch arms the timer that looks after calls in flight. mu is held.
@@ -154,7 +167,7 @@ func (s *stream) watch() {
 func (s *stream) look() {
 	s.mu.Lock()
 	s.watched = false
-	slow, silent := s.expire(time.Now())
+	overdue, slow, silent := s.expire(time.Now())
 	if len(s.pending) > 0 {
 		s.watch()
 	}
@@ -164,11 +177,12 @@ func (s *stream) look() {
 	} else if slow {
 		s.link.slow()
 	}
+	end(overdue, errSilent)
 }
 
-// expire ends overdue calls. slow: some call is old; silent: one was overdue
+// expire removes overdue calls. slow: some call is old; silent: one was overdue
 // and nothing at all was heard since it started.
-func (s *stream) expire(now time.Time) (slow, silent bool) {
+func (s *stream) expire(now time.Time) (overdue []*call, slow, silent bool) {
 	for id, c := range s.pending {
 		age := now.Sub(c.started)
 		slow = slow || age >= slowAfter
@@ -176,8 +190,8 @@ func (s *stream) expire(now time.Time) (slow, silent bool) {
 			continue
 		}
 		delete(s.pending, id)
-		silent = silent || s.heard.Before(c.started)
-		c.reply <- reply{err: errSilent, sent: c.sent} // c is its waiter's again
+		silent = silent || !s.heard.After(c.started)
+		overdue = append(overdue, c)
 	}
-	return slow, silent
+	return overdue, slow, silent
 }

@@ -15,7 +15,9 @@ func (n *Node) CutBackup(on bool) {
 
 // Backup implements the Backup service.
 func (n *Node) Backup(_ *apiv1.BackupRequest, st grpc.ServerStreamingServer[apiv1.BackupChunk]) error {
-	n.hold(st.Context())
+	if err := n.hold(st.Context()); err != nil {
+		return err
+	}
 	n.mu.Lock()
 	cut := n.cutBackup
 	n.mu.Unlock()

@@ -8,8 +8,9 @@ import (
 // Cluster is the state that its nodes share. Its methods may be called from
 // any goroutine.
 type Cluster struct {
-	tb    testing.TB
-	nodes []*Node
+	tb     testing.TB
+	memory bool // no sockets: Dial leads to the nodes
+	nodes  []*Node
 
 	mu     sync.Mutex
 	leader uint64
@@ -20,14 +21,28 @@ type Cluster struct {
 // Start starts n nodes with the ids from 1, led by node 1. They stop when the
 // test ends.
 func Start(tb testing.TB, n int) *Cluster {
-	c := &Cluster{tb: tb, leader: 1, term: 1, store: newStore()}
+	return start(&Cluster{tb: tb}, n)
+}
+
+// StartInMemory is Start without sockets, for a test in a synctest bubble: time
+// is virtual there, and passes only when all goroutines wait. Clients reach the
+// nodes by Dial.
+func StartInMemory(tb testing.TB, n int) *Cluster {
+	return start(&Cluster{tb: tb, memory: true}, n)
+}
+
+// InMemory says that only Dial leads to the nodes.
+func (c *Cluster) InMemory() bool { return c.memory }
+
+func start(c *Cluster, n int) *Cluster {
+	c.leader, c.term, c.store = 1, 1, newStore()
 	for id := range uint64(n) {
 		c.nodes = append(c.nodes, &Node{cluster: c, id: id + 1, address: "127.0.0.1:0"})
 	}
 	for _, nd := range c.nodes {
 		nd.Start()
 	}
-	tb.Cleanup(func() {
+	c.tb.Cleanup(func() {
 		for _, nd := range c.nodes {
 			nd.Stop()
 		}
@@ -42,7 +57,7 @@ func (c *Cluster) Node(id uint64) *Node { return c.nodes[id-1] }
 func (c *Cluster) Addresses() []string {
 	var as []string
 	for _, nd := range c.nodes {
-		as = append(as, nd.address)
+		as = append(as, nd.Address())
 	}
 	return as
 }

@@ -2,13 +2,15 @@ package clienttest
 
 import (
 	"context"
-	"net"
 	"sync"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/proto"
 
 	"raftkv/client/api"
@@ -40,10 +42,11 @@ type Node struct {
 	apiv1.UnimplementedBackupServer
 	cluster *Cluster
 	id      uint64
-	address string
 	server  *grpc.Server
 
 	mu        sync.Mutex
+	address   string
+	memory    *bufconn.Listener // of a node in memory that runs
 	script    Script
 	gate      chan struct{} // not nil while silent; closed at its end
 	advertise string
@@ -55,10 +58,10 @@ type Node struct {
 
 // Start makes the node listen, at its former address after the first time.
 func (n *Node) Start() {
-	lis, err := net.Listen("tcp", n.address)
+	lis, err := n.listen()
 	require.NoError(n.cluster.tb, err)
-	n.address = lis.Addr().String()
-	n.server = grpc.NewServer(grpc.MaxRecvMsgSize(api.MaxMessageBytes))
+	n.server = grpc.NewServer(grpc.MaxRecvMsgSize(api.MaxMessageBytes),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: api.KeepaliveMinTime}))
 	apiv1.RegisterKVServer(n.server, n)
 	apiv1.RegisterStatusServer(n.server, n)
 	apiv1.RegisterAdminServer(n.server, n)
@@ -69,12 +72,17 @@ func (n *Node) Start() {
 
 // Stop closes the port and every connection, as a killed process would.
 func (n *Node) Stop() {
+	n.settle(n.Address(), nil)
 	n.Silence(false)
 	n.server.Stop()
 }
 
 // Address returns where the node listens.
-func (n *Node) Address() string { return n.address }
+func (n *Node) Address() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.address
+}
 
 // Silence makes the node hold all it is asked, or answer it after all.
 func (n *Node) Silence(on bool) {
@@ -126,23 +134,28 @@ func (n *Node) advertised() string {
 	return n.address
 }
 
-// hold waits while the node is silent.
-func (n *Node) hold(ctx context.Context) {
+// hold waits while the node is silent. An error says that whoever asked has
+// given up: a silent node gives no answer then either.
+func (n *Node) hold(ctx context.Context) error {
 	n.mu.Lock()
 	gate := n.gate
 	n.mu.Unlock()
 	if gate == nil {
-		return
+		return nil
 	}
 	select {
 	case <-gate:
+		return nil
 	case <-ctx.Done():
+		return status.FromContextError(ctx.Err()).Err()
 	}
 }
 
 // Status implements the Status service.
 func (n *Node) Status(ctx context.Context, _ *apiv1.StatusRequest) (*apiv1.StatusResponse, error) {
-	n.hold(ctx)
+	if err := n.hold(ctx); err != nil {
+		return nil, err
+	}
 	n.mu.Lock()
 	claim := n.claim
 	n.mu.Unlock()

@@ -17,7 +17,9 @@ func (n *Node) Stream(st apiv1.KV_StreamServer) error {
 		if err != nil {
 			return err
 		}
-		n.hold(st.Context())
+		if err := n.hold(st.Context()); err != nil {
+			return err
+		}
 		out := &apiv1.StreamResponse{}
 		for _, r := range m.GetRequests() {
 			resp, hangUp := n.handle(r)
