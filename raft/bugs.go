@@ -48,4 +48,12 @@ const (
 	BugNoCheckQuorum
 	// BugStalledLeaderStays lets a leader go on whose disk stands still.
 	BugStalledLeaderStays
+	// BugLeaseFromAnswer counts a lease from the answer to a heartbeat on.
+	BugLeaseFromAnswer
+	// BugLeaseKeptInTransfer keeps the lease while leadership is handed over.
+	BugLeaseKeptInTransfer
+	// BugPromiseForgotten lets a node vote at once after a restart.
+	BugPromiseForgotten
+	// BugPromiseEndsWithTerm ends a voter's silence when it enters another term.
+	BugPromiseEndsWithTerm
 )

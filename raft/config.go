@@ -46,6 +46,20 @@ type Config struct {
 	Recovery uint64
 	// Applied is how far the state machine got, at least Snapshot.Index.
 	Applied uint64
+
+	// LeaseReads lets this node promise leases as a voter and read by one as a
+	// leader; lease.go says on what that rests. The caller tells the time (Clock).
+	LeaseReads bool
+	// TickTime is how long a tick is, in the unit of Clock. For LeaseReads.
+	TickTime uint64
+	// MaxClockDrift bounds how far the members' clocks, and the ticks, run apart:
+	// while one shows that a time t passed, no other shows more than t times
+	// 1+MaxClockDrift. For LeaseReads.
+	MaxClockDrift float64
+	// SilentTicks is for how long this node votes for nobody when it starts,
+	// because an earlier life may have promised so: SilentTicks(longest promise).
+	// With LeaseReads an election timeout at the least. 0 if none promised.
+	SilentTicks int
 }
 
 // validate checks the settings and that what was recovered fits together: a
@@ -71,6 +85,8 @@ func (c *Config) validateSettings() error {
 		return errors.New("no source of randomness")
 	case c.MaxMsgBytes <= 0, c.MaxInflightMsgs <= 0, c.MaxInflightBytes <= 0, c.MaxUncommittedBytes <= 0:
 		return errors.New("the limits on messages, inflights and uncommitted bytes must be above 0")
+	case c.LeaseReads && (c.TickTime == 0 || c.ElectionTicks <= bunchedTicks || !(c.MaxClockDrift >= 0)):
+		return fmt.Errorf("leases need a TickTime, ElectionTicks above %d and a MaxClockDrift of 0 or more", bunchedTicks)
 	}
 	return nil
 }

@@ -3,9 +3,9 @@ package raft
 import "raftkv/raft/quorum"
 
 // Campaign starts an election now, by asking for pre-votes. It does nothing on
-// a leader or on a node that may not be elected.
+// a leader, on a node that may not be elected, or on one that promised silence.
 func (n *Node) Campaign() {
-	if n.role == Leader || !n.promotable() {
+	if n.role == Leader || !n.promotable() || n.lease.silent > 0 {
 		return
 	}
 	if planted(BugNoPreVote) {
@@ -53,9 +53,15 @@ func (n *Node) mayBeElected() bool {
 
 // ignoresVotes keeps a live leader in office: who has heard it within an
 // election timeout answers no candidate, and does not take its term either
-// (dissertation, 4.2.3). A candidate that the leader itself chose is heard.
+// (dissertation, 4.2.3). A candidate that the leader itself chose is heard. So a
+// node keeps its promise (lease.go) too, in whatever term it is by now.
 func (n *Node) ignoresVotes(m Message) bool {
-	if m.Transfer || m.Term == n.hs.Term || planted(BugLiveLeaderIgnored) {
+	switch {
+	case m.Transfer:
+		return false
+	case n.lease.silent > 0:
+		return true
+	case m.Term == n.hs.Term, planted(BugLiveLeaderIgnored):
 		return false
 	}
 	return n.role == Leader || n.leader != None && n.electionElapsed < n.cfg.ElectionTicks

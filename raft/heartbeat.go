@@ -34,7 +34,7 @@ func (n *Node) handleHeartbeat(m Message) {
 	} else {
 		n.commitTo(m.Commit)
 	}
-	n.sendNow(Message{Type: MsgHeartbeatResp, To: m.From, Round: m.Round})
+	n.sendNow(Message{Type: MsgHeartbeatResp, To: m.From, Round: m.Round, Promise: n.makePromise()})
 }
 
 // handleHeartbeatResp confirms read rounds, and uses that the follower can be
@@ -47,6 +47,7 @@ func (n *Node) handleHeartbeatResp(m Message, pr *tracker.Progress) {
 		pr.Nudge = true
 		n.appendsDue = true
 	}
+	n.takePromise(m, &pr.PromisedRound)
 	if m.Round > pr.AckedRound {
 		pr.AckedRound = m.Round
 		n.maybeFinishRound()

@@ -65,6 +65,10 @@ type Node struct {
 
 	recovery recovery
 
+	// What this node promised, and what it was promised as a leader.
+
+	lease lease
+
 	// The snapshot being installed, nil if none.
 
 	installing *SnapshotMeta
@@ -102,6 +106,7 @@ func New(cfg Config) (*Node, error) {
 		applied: cfg.Applied,
 
 		recovery: recovery{id: cfg.Recovery},
+		lease:    newLease(&cfg),
 	}
 	n.cfg.Entries = nil
 	n.out.hardState = cfg.HardState

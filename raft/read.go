@@ -13,6 +13,7 @@ type read struct {
 // confirming, so a mark that is used twice cannot match an old reply.
 type readQueue struct {
 	round   uint64 // the last round begun
+	needed  uint64 // the round that confirms pending, or any later one
 	index   uint64 // the commit index when it began
 	pending []read // the reads that this round confirms; empty if it is over
 	waiting []read // came later: for the next round
@@ -44,7 +45,7 @@ func (n *Node) handleReadIndex(m Message) {
 // handleReadIndexResp passes on what the leader of this term confirmed.
 func (n *Node) handleReadIndexResp(m Message) {
 	if m.From == n.leader && !n.recoveryAnswered(m) {
-		n.out.readConfirmed = append(n.out.readConfirmed, ReadState{ReadID: m.ReadID, Index: m.Index})
+		n.out.readConfirmed = append(n.out.readConfirmed, ReadState{ReadID: m.ReadID, Index: m.Index, ByLease: m.ByLease})
 	}
 }
 
@@ -57,18 +58,25 @@ func (n *Node) queueRead(r read) {
 	n.maybeStartRound()
 }
 
-// maybeStartRound begins a round for all reads that wait, if none is under way
+// maybeStartRound begins a round unless Clock will, should the lease not do.
+func (n *Node) maybeStartRound() {
+	if n.lease.length == 0 {
+		n.startRound()
+	}
+}
+
+// startRound begins a round for all reads that wait, if none is under way
 // and this leader knows the commit index: before an entry of its own term is
 // committed it may lag behind what an earlier leader told its clients.
-func (n *Node) maybeStartRound() {
+func (n *Node) startRound() {
 	q := &n.reads
 	known := n.log.matches(n.commit, n.hs.Term) || planted(BugReadBeforeNoOp)
 	if len(q.pending) > 0 || len(q.waiting) == 0 || !known {
 		return
 	}
 	q.pending, q.waiting = q.waiting, nil
-	q.round++
-	q.index = n.commit
+	n.beginRound()
+	q.needed, q.index = q.round, n.commit
 	n.broadcastHeartbeat()
 	n.maybeFinishRound()
 }
@@ -78,13 +86,13 @@ func (n *Node) maybeStartRound() {
 // had been elected by then, and q.index covers all that was acknowledged.
 func (n *Node) maybeFinishRound() {
 	q := &n.reads
-	if len(q.pending) == 0 || n.voters.Committed(n.confirmedRound) < q.round {
+	if len(q.pending) == 0 || n.voters.Committed(n.confirmedRound) < q.needed {
 		return
 	}
 	done := q.pending
 	q.pending = nil
 	for _, r := range done {
-		n.answerRead(r, q.index)
+		n.answerRead(r, q.index, false)
 	}
 	n.maybeStartRound()
 }
@@ -98,10 +106,10 @@ func (n *Node) confirmedRound(id uint64) uint64 {
 	return n.progress[id].AckedRound
 }
 
-func (n *Node) answerRead(r read, index uint64) {
+func (n *Node) answerRead(r read, index uint64, byLease bool) {
 	if r.from == n.id {
-		n.out.readConfirmed = append(n.out.readConfirmed, ReadState{ReadID: r.id, Index: index})
+		n.out.readConfirmed = append(n.out.readConfirmed, ReadState{ReadID: r.id, Index: index, ByLease: byLease})
 		return
 	}
-	n.sendNow(Message{Type: MsgReadIndexResp, To: r.from, Index: index, ReadID: r.id, HintIndex: n.log.last()})
+	n.sendNow(Message{Type: MsgReadIndexResp, To: r.from, Index: index, ReadID: r.id, HintIndex: n.log.last(), ByLease: byLease})
 }

@@ -15,6 +15,9 @@ func (n *Node) becomeFollower(term, leader uint64) {
 	}
 	if term > n.hs.Term || planted(BugStepDownClearsVote) {
 		n.hs = HardState{Term: term}
+		if planted(BugPromiseEndsWithTerm) {
+			n.lease.silent = 0
+		}
 		if planted(BugOldLeaderGoesOn) && n.role == Leader {
 			return
 		}
@@ -44,6 +47,7 @@ func (n *Node) dropLeadership() {
 	n.uncommitted = 0
 	n.appendsDue = false
 	n.reads = readQueue{}
+	n.lease.tenure = tenure{}
 	n.transferee, n.transferAge = None, 0
 	n.heartbeatElapsed = 0
 	if n.departing != nil {

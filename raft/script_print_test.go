@@ -53,10 +53,13 @@ func messageText(m Message) string {
 		fmt.Fprintf(&b, " commit=%d round=%d", m.Commit, m.Round)
 	case MsgHeartbeatResp:
 		fmt.Fprintf(&b, " round=%d", m.Round)
+		if m.Promise > 0 {
+			fmt.Fprintf(&b, " promise=%d", m.Promise)
+		}
 	case MsgSnapshot:
 		fmt.Fprintf(&b, " %s", snapshotText(*m.Snapshot))
 	case MsgReadIndex, MsgReadIndexResp:
-		fmt.Fprintf(&b, " read=%d index=%d", m.ReadID, m.Index)
+		fmt.Fprintf(&b, " read=%d index=%d%s", m.ReadID, m.Index, byLease(m.ByLease))
 	}
 	if m.Transfer {
 		b.WriteString(" transfer")
@@ -68,6 +71,13 @@ func messageText(m Message) string {
 		fmt.Fprintf(&b, " hint=%d/%d", m.HintIndex, m.HintTerm)
 	}
 	return b.String()
+}
+
+func byLease(yes bool) string {
+	if yes {
+		return " by lease"
+	}
+	return ""
 }
 
 func snapshotText(s SnapshotMeta) string {
@@ -94,7 +104,7 @@ func printReady(w io.Writer, rd Ready) {
 		fmt.Fprintf(w, "  apply: %s\n", entriesText(rd.Committed))
 	}
 	for _, rs := range rd.ReadStates {
-		fmt.Fprintf(w, "  read %d confirmed at %d\n", rs.ReadID, rs.Index)
+		fmt.Fprintf(w, "  read %d confirmed at %d%s\n", rs.ReadID, rs.Index, byLease(rs.ByLease))
 	}
 }
 

@@ -16,6 +16,8 @@ import (
 // The commands, where FILTER is any of from=, to=, type= and n=:
 //
 //	add-nodes voters=(1,2,3) [learners=(4)]   start them with empty disks
+//	                        [drift=PERCENT] with leases; a tick is 10 long and
+//	                        [election=TICKS], 10 if left out
 //	add-node ID voters=(..) log=(1,1,2) [term=T] [applied=I]   with this log;
 //	                        without voters it waits to be added
 //	campaign ID | tick ID [n] | propose ID DATA...
@@ -30,10 +32,13 @@ import (
 //	settle [ID...]          run until nothing moves; prints nothing
 //	change ID [voters=(6)] [learners=(7)] [remove=(1)]   propose it
 //	conf                    the membership in force on each node
+//	clock ID TIME           the node's clock shows this
 //	read ID READ | transfer ID TO | unreachable ID TO
 //	compact ID INDEX [keep=FIRST] | snapshot-done ID ok|failed
 //	report-snapshot ID TO ok|failed
 //	restart ID              lose all but the disk
+//	abdicate ID             leave office at once
+//	stray ID term=T         a message that means nothing but its term
 //	status | progress ID | log ID | flight
 func TestTranscripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -59,7 +64,8 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 		"cut": s.cut, "isolate": s.isolate, "heal": s.heal, "settle": s.settle,
 		"read": s.read, "transfer": s.transfer, "unreachable": s.unreachable,
 		"compact": s.compact, "snapshot-done": s.snapshotDone, "report-snapshot": s.reportSnapshot,
-		"restart": s.restart, "change": s.change, "conf": s.conf,
+		"restart": s.restart, "clock": s.clock,
+		"abdicate": s.abdicate, "stray": s.stray, "change": s.change, "conf": s.conf,
 		"status": s.status, "progress": s.progress, "log": s.log, "flight": s.flight,
 	}[d.Cmd]
 	if run == nil {
@@ -133,7 +139,23 @@ func (s *script) addNodes(d *datadriven.TestData) {
 func (s *script) limits(d *datadriven.TestData, cfg Config) Config {
 	cfg.MaxInflightMsgs = int(value(d, "inflight", uint64(cfg.MaxInflightMsgs)))
 	cfg.MaxMsgBytes = int(value(d, "msg-bytes", uint64(cfg.MaxMsgBytes)))
+	cfg.ElectionTicks = int(value(d, "election", uint64(cfg.ElectionTicks)))
+	if drift := value(d, "drift", noLease); drift != noLease {
+		cfg.LeaseReads, cfg.TickTime, cfg.MaxClockDrift = true, 10, float64(drift)/100
+	}
 	return cfg
+}
+
+// noLease stands for a drift that a script does not name.
+const noLease = 1 << 20
+
+func (s *script) clock(d *datadriven.TestData) { s.node(d).Clock(number(word(d, 1))) }
+
+func (s *script) abdicate(d *datadriven.TestData) { s.node(d).Abdicate() }
+
+func (s *script) stray(d *datadriven.TestData) {
+	to := number(word(d, 0))
+	s.c.step(Message{Type: MsgVoteResp, From: to%3 + 1, To: to, Term: value(d, "term", 1), Reject: true})
 }
 
 func (s *script) addNode(d *datadriven.TestData) {

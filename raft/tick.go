@@ -7,6 +7,7 @@ import "raftkv/raft/quorum"
 func (n *Node) Tick() {
 	n.tickDisk()
 	n.tickRecovery()
+	n.lease.silent = max(n.lease.silent-1, 0)
 	n.electionElapsed++
 	if n.role == Leader {
 		n.tickLeader()
@@ -46,6 +47,9 @@ func (n *Node) tickLeader() {
 	if n.heartbeatElapsed >= n.cfg.HeartbeatTicks {
 		n.heartbeatElapsed = 0
 		n.tickFollowers()
+		if n.lease.length > 0 {
+			n.beginRound() // each is when the lease may begin anew
+		}
 		n.broadcastHeartbeat()
 	}
 }
@@ -56,7 +60,7 @@ func (n *Node) tickLeader() {
 func (n *Node) abdicate() {
 	if to := n.bestSuccessor(); to != None {
 		n.flushAppends()
-		n.sendNow(Message{Type: MsgTimeoutNow, To: to})
+		n.sendTimeoutNow(to)
 	}
 	n.becomeFollower(n.hs.Term, None)
 }

@@ -50,7 +50,7 @@ func (n *Node) bestSuccessor() uint64 {
 // Nothing new is proposed meanwhile, so that moment comes.
 func (n *Node) maybeTimeoutNow(id uint64) {
 	if id == n.transferee && n.progress[id].Match == n.log.last() {
-		n.sendNow(Message{Type: MsgTimeoutNow, To: id})
+		n.sendTimeoutNow(id)
 	}
 }
 

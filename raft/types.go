@@ -107,6 +107,11 @@ type Message struct {
 	// Transfer marks a MsgVote asked for by the leader itself, which voters
 	// answer although they still hear that leader.
 	Transfer bool
+	// Promise is for how long from now on the sender votes for nobody
+	// (MsgHeartbeatResp), in the unit of Config.TickTime.
+	Promise uint64
+	// ByLease says that no round confirmed the reads (MsgReadIndexResp).
+	ByLease bool
 	// Lost marks a rejected append of a node that lost entries which it had
 	// acknowledged: what its leader believes of it no longer holds.
 	Lost bool
@@ -117,6 +122,8 @@ type Message struct {
 type ReadState struct {
 	ReadID uint64
 	Index  uint64
+	// ByLease: the leader's lease confirmed it, and not a round of heartbeats.
+	ByLease bool
 }
 
 // Role is what a node is to its cluster.

@@ -45,6 +45,9 @@ type Progress struct {
 	SentCommit uint64
 	// AckedRound is the last round of read confirmations that it answered.
 	AckedRound uint64
+	// PromisedRound is the last that it answered with a promise (raft/lease.go).
+	// At most AckedRound.
+	PromisedRound uint64
 	// Silent counts the ticks since the follower was last heard.
 	Silent int
 	// ProbeSent pauses a probing follower. Only counts in Probe.
