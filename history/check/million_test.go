@@ -163,12 +163,12 @@ func BenchmarkAMillionOperations(b *testing.B) {
 	}
 }
 
-// The bound holds with room to spare: a tenth of it in all of its time. Sharp
-// judges that went quadratic would not make it.
+// A judge that went quadratic would not make it in many times the minute. The
+// bound itself is the benchmark's: here the race detector and other tests run.
 func TestALongHistoryIsJudgedInTime(t *testing.T) {
-	v, reading, judging := judged(t, crowdedFile(t, 100_000, 0))
+	v, reading, judging := judged(t, crowdedFile(t, 50_000, 0))
 	require.Equal(t, Pass, v.Result, v.text())
-	require.Less(t, reading+judging, millionTime)
+	require.Less(t, reading+judging, time.Minute)
 	v, _, _ = judged(t, crowdedFile(t, 20_000, 0.01))
 	require.Positive(t, v.Counts[StaleRead], v.text())
 	for _, x := range v.Violations {
