@@ -24,6 +24,7 @@ func filled(t *testing.T, edit func(*Config)) (*cluster, Config) {
 	for _, k := range []string{"a", "b", "c", "d", "e", "f"} {
 		require.NoError(t, c.put(1, k, k))
 	}
+	c.settled(1)
 	f := c.nodes[1].config
 	c.stop(1)
 	return c, f
@@ -161,6 +162,7 @@ func TestFailedWriteEndsTheNode(t *testing.T) {
 	gone := errors.New("the disk is gone")
 	n.disk.store = failing{n.disk.store, gone}
 	n.run(ls)
+	n.campaign()
 	<-n.Done()
 	require.ErrorIs(t, n.Err(), gone, "the no-op of the new term cannot be written")
 	n.Stop()

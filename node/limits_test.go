@@ -49,7 +49,8 @@ func TestEverythingBoundedHasAMetricAndALimit(t *testing.T) {
 	for _, of := range []string{"requests_in_flight", "uncommitted_bytes", "unapplied_bytes", "peer_inflight_bytes", "peer_inflight_messages", "sessions"} {
 		require.Positive(t, c.metric(leader, fmt.Sprintf(`raftkv_limit{of="%s"}`, of)), of)
 	}
-	require.Eventually(t, func() bool { return c.status(leader).SnapshotIndex > 0 }, patience, time.Millisecond)
+	c.settled(leader)
+	require.Positive(t, c.status(leader).SnapshotIndex)
 	dir := c.nodes[leader].config.DataDir
 	info, err := os.Stat(filepath.Join(dir, "log.db"))
 	require.NoError(t, err)

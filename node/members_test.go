@@ -78,6 +78,7 @@ func TestNodeJoinsByAddressAndServes(t *testing.T) {
 	for i := range 50 {
 		require.NoError(t, c.put(c.leader(), fmt.Sprint("k", i), fmt.Sprint(i)))
 	}
+	c.settled(c.leader())
 	c.join(4)
 	c.add(4)
 	require.Positive(t, c.status(4).Installed, "it was brought up by snapshot")

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,7 +19,7 @@ import (
 // damages are what can happen to a stopped node's files.
 var damages = map[string]func(t *testing.T, dir string){
 	"a bit of a log entry": func(t *testing.T, dir string) {
-		replaceInFile(t, filepath.Join(dir, "log.db"), "value-37", "value-36")
+		replaceInFile(t, filepath.Join(dir, "log.db"), "value-49", "value-48") // the newest: no snapshot drops it from the log
 	},
 	"a bit of the snapshot": func(t *testing.T, dir string) {
 		files, err := filepath.Glob(filepath.Join(dir, "snapshots", "*.snap"))
@@ -73,6 +74,7 @@ func TestDamagedNodeIsRepairedFromItsPeers(t *testing.T) {
 			}
 			hurt := c.follower()
 			c.applied(hurt, c.status(leader).Commit)
+			c.settled(hurt)
 			dir := c.nodes[hurt].config.DataDir
 			c.stop(hurt)
 			damage(t, dir)
@@ -152,9 +154,9 @@ func TestDamageThatTookTheVoteIsNotRepaired(t *testing.T) {
 
 // Without the others' answers a repaired node neither leads nor lets another lead.
 func TestRecoveringNodeStaysSilentUntilItIsSure(t *testing.T) {
-	c := newCluster(t, 3, nil)
+	c := newCluster(t, 3, func(f *Config) { f.ElectionTimeout = 300 * time.Millisecond }) // for what must not happen
 	c.startAll()
-	require.NoError(t, c.put(c.leader(), "a", "1"))
+	require.Eventually(t, func() bool { return c.put(c.leader(), "a", "1") == nil }, patience, tick)
 	hurt := c.follower()
 	c.applied(hurt, c.status(c.leader()).Commit)
 	rest := others(c, hurt)

@@ -33,27 +33,25 @@ func (l *logBuffer) String() string {
 func TestSnapshotGoesOnWhereTheLinkBroke(t *testing.T) {
 	var log logBuffer
 	c, links := newHeldCluster(t, func(f *Config) {
-		f.SnapshotEntries, f.TrailingEntries, f.SnapshotSendRate = 5, 1, 128<<10
-		f.RequestTimeout = 5 * time.Second
+		f.SnapshotEntries, f.TrailingEntries = 5, 1
 		if f.ID == remote {
 			f.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		}
 	})
 	c.stop(remote)
 	leader := c.leader()
-	noise := make([]byte, 40<<10)
+	noise := make([]byte, 60<<10)
 	for i := range 14 {
 		_, _ = rand.Read(noise) // never fails; a snapshot of it does not compress
 		require.NoError(t, c.put(leader, fmt.Sprint("k", i), string(noise)))
 	}
-	// No other snapshot is due: one taken meanwhile would be sent instead.
-	require.Eventually(t, func() bool {
-		s := c.status(leader)
-		return s.FirstIndex > 5 && s.Applied-s.SnapshotIndex < 5
-	}, patience, time.Millisecond)
+	c.settled(leader) // a snapshot taken meanwhile would be sent instead
+	require.Greater(t, c.status(leader).FirstIndex, uint64(5))
+	links.holdAfter(400 << 10) // of at least 600: one chunk arrives, and not all
 	c.start(remote)
-	require.Eventually(t, func() bool { return c.nodes[remote].folder.snapshots.Size() > 100<<10 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return links.held() && c.nodes[remote].folder.snapshots.Size() > 100<<10 }, patience, time.Millisecond)
 	links.cut()
+	links.release()
 	c.applied(remote, c.status(leader).Commit)
 	require.Contains(t, log.String(), "a snapshot goes on where it broke off")
 	require.Equal(t, string(noise), c.get(remote, "k13", true))

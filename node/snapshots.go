@@ -151,6 +151,9 @@ func (l *loop) saved(info snapshot.Info, took time.Duration, err error) {
 	}
 	l.compact(from)
 	l.retain()
+	if l.snapshots.due(l.raft.Applied(), l.config) {
+		l.save() // so much was applied meanwhile; perhaps nothing else is for long
+	}
 }
 
 // retain deletes old files on the saver's goroutine: a large one takes a while.

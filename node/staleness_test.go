@@ -20,6 +20,7 @@ type heldLinks struct {
 	t     *testing.T
 	mu    sync.Mutex
 	open  chan struct{} // closed while bytes pass
+	limit int           // if not 0, so many more pass until all is held up
 	conns []net.Conn
 }
 
@@ -41,6 +42,24 @@ func (h *heldLinks) hold() {
 	h.open = make(chan struct{})
 }
 
+// holdAfter holds up what follows the next so many bytes.
+func (h *heldLinks) holdAfter(bytes int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.limit = bytes
+}
+
+// passed counts bytes towards the limit, and returns the gate for them.
+func (h *heldLinks) passed(bytes int) chan struct{} {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.limit > 0 && h.limit <= bytes {
+		h.limit, h.open = 0, make(chan struct{})
+	}
+	h.limit = max(0, h.limit-bytes)
+	return h.open
+}
+
 // cut closes all connections; new ones may be made at once.
 func (h *heldLinks) cut() {
 	h.mu.Lock()
@@ -60,6 +79,15 @@ func (h *heldLinks) join(in, out net.Conn) {
 }
 
 func (h *heldLinks) release() { close(h.gate()) }
+
+func (h *heldLinks) held() bool {
+	select {
+	case <-h.gate():
+		return false
+	default:
+		return true
+	}
+}
 
 // to is an address that leads to target.
 func (h *heldLinks) to(target string) string {
@@ -88,7 +116,7 @@ func (h *heldLinks) pass(from, to net.Conn) {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buf)
-		<-h.gate()
+		<-h.passed(n)
 		if _, werr := to.Write(buf[:n]); err != nil || werr != nil {
 			return
 		}
@@ -102,7 +130,6 @@ const remote = 3
 func newHeldCluster(t *testing.T, edit func(*Config)) (*cluster, *heldLinks) {
 	h := newHeldLinks(t)
 	c := newCluster(t, 3, func(f *Config) {
-		f.RequestTimeout = 400 * time.Millisecond
 		peers := map[uint64]string{}
 		for id, addr := range f.Peers {
 			peers[id] = addr
@@ -112,16 +139,14 @@ func newHeldCluster(t *testing.T, edit func(*Config)) (*cluster, *heldLinks) {
 		}
 		f.Peers = peers
 		if f.ID == remote {
-			f.ElectionTimeout = 5 * time.Second
+			f.ElectionTimeout, f.RequestTimeout = noTimeouts, 400*time.Millisecond
 		}
 		if edit != nil {
 			edit(f)
 		}
 	})
 	t.Cleanup(func() {
-		select {
-		case <-h.gate():
-		default:
+		if h.held() {
 			h.release()
 		}
 	})
@@ -147,7 +172,7 @@ func TestReadWithABoundIsRefusedOnceItIsTooOld(t *testing.T) {
 	c, links := newHeldCluster(t, nil)
 	leader := c.leader()
 	require.NoError(t, c.put(leader, "a", "1"))
-	require.Equal(t, "1", c.get(remote, "a", false))
+	require.Eventually(t, func() bool { v, _ := c.getWithin(remote, "a", 0); return v == "1" }, patience, tick)
 	links.hold()
 	require.NoError(t, c.put(leader, "a", "2"))
 	acknowledged := time.Now()

@@ -116,6 +116,21 @@ func TestTransferToNobodyInParticularTakesTheMostCaughtUp(t *testing.T) {
 	assert.Equal(t, uint64(4), tn.Status().Transferee)
 }
 
+// A node that leaves asks again and again. Two told to campaign would split the
+// vote, and only the leaver's own, which it may take with it, would decide.
+func TestTransferToNobodyInParticularKeepsToOne(t *testing.T) {
+	tn := aReadyLeader(t, 5)
+	_, _, err := tn.Propose([]byte("x"))
+	require.NoError(t, err)
+	ack(t, tn, 4, 2)
+	require.NoError(t, tn.TransferLeader(0))
+	ack(t, tn, 2, 2) // of equals it would be the best
+	require.NoError(t, tn.TransferLeader(0))
+	told := ofType(take(tn).Messages, MsgTimeoutNow)
+	require.Len(t, told, 1)
+	assert.Equal(t, uint64(4), told[0].To)
+}
+
 func TestTransferGoesOnlyToAVoterThatIsHeard(t *testing.T) {
 	cfg := testConfig(1, ConfState{Voters: []uint64{1, 2, 3}, Learners: []uint64{4}})
 	c := newTestCluster()

@@ -1,12 +1,16 @@
 package raft
 
-// TransferLeader hands leadership to a voter, 0 for whoever holds most. It
+// TransferLeader hands leadership to a voter, 0 for whoever holds most, or for
+// whom a transfer is under way to: two that campaign at once may split the vote. It
 // takes effect once that voter has the whole log; until then, and at most for
 // an election timeout, proposals get ErrTransferring. It promises nothing: watch
 // the term. ErrNotLeader, or ErrUnknownPeer if there is no such voter.
 func (n *Node) TransferLeader(to uint64) error {
 	if n.role != Leader {
 		return ErrNotLeader
+	}
+	if to == None && n.conf.votes(n.transferee) {
+		to = n.transferee
 	}
 	if to == None {
 		to = n.bestSuccessor()
