@@ -95,6 +95,9 @@ const (
 	NodeTimeout = 10 * time.Second
 	// StatusTimeout bounds one look at an admin page.
 	StatusTimeout = time.Second
+	// AliveTimeout is how long a node that runs has to answer a ping of its own
+	// port before it is taken for dead: longer than a busy machine starves it.
+	AliveTimeout = 5 * time.Second
 	// StartTimeout bounds a start, building of images included.
 	StartTimeout = 3 * time.Minute
 	// CloseTimeout bounds a teardown.

@@ -124,6 +124,6 @@ func TestNoEngineIsOneClearLine(t *testing.T) {
 	_, err := docker.Probe(t.Context())
 	require.ErrorIs(t, err, cluster.ErrNoDocker)
 	assert.NotContains(t, err.Error(), "\n")
-	assert.Less(t, time.Since(begun), 5*time.Second)
+	assert.Less(t, time.Since(begun), time.Minute, "it must not hang")
 	t.Log(err)
 }

@@ -20,7 +20,7 @@ import (
 const Name = "docker"
 
 // probeTimeout is how long an engine has to answer.
-const probeTimeout = 2 * time.Second
+const probeTimeout = 10 * time.Second
 
 // prepare sets what testcontainers reads once, before its first use. In a
 // container it would look for published ports on the wrong host, and its
@@ -38,7 +38,7 @@ var prepare = sync.OnceFunc(func() {
 	tclog.SetDefault(tclog.NewNoopLogger())
 })
 
-// Probe asks for an engine's version, within 2 s. The error is
+// Probe asks for an engine's version, within 10 s. The error is
 // cluster.ErrNoDocker with the reason on one line.
 func Probe(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)

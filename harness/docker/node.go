@@ -120,5 +120,10 @@ func (c *Cluster) awaitPhase(ctx context.Context, n *node, want cluster.Phase) (
 func (c *Cluster) alive(ctx context.Context, id int) bool {
 	n := c.nodes[id]
 	s, err := c.stateOf(ctx, n)
-	return err == nil && s.Phase == cluster.Running && cluster.Healthy(ctx, n.adminAt) == nil
+	if err != nil || s.Phase != cluster.Running {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, cluster.AliveTimeout)
+	defer cancel()
+	return cluster.WaitHealthy(ctx, n.adminAt, func() error { return nil }) == nil
 }

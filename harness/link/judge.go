@@ -26,7 +26,11 @@ const (
 // judgeCut gives the judge of a cut.
 func (l *Link) judgeCut(m Mode) judge {
 	return func(ctx context.Context) (proof.Outcome, string, error) {
-		p := Ping(ctx, l.end.Dial, silence, 0)
+		wait := silence
+		if m == ModeReject {
+			wait = answerWait // it ends at once, unless this machine is slow
+		}
+		p := Ping(ctx, l.end.Dial, wait, 0)
 		proved := p.Kind == Silent
 		if m == ModeReject {
 			proved = p.Kind == Refused || p.Kind == Closed

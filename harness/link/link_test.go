@@ -30,6 +30,9 @@ func server(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// patience bounds what must happen, however busy the machine is.
+const patience = 30 * time.Second
+
 // free gives an address that nobody listens on.
 func free(t *testing.T) string {
 	t.Helper()
@@ -77,8 +80,8 @@ func TestAFaultThatDoesNotBiteIsAnError(t *testing.T) {
 		assert.ErrorContains(t, err, "still carries data", m)
 		assert.Equal(t, proof.Failed, e.Outcome)
 	}
-	_, err := l.Shape(t.Context(), link.Shape{Latency: 50 * time.Millisecond})
-	assert.ErrorContains(t, err, "no round trip took 100ms")
+	_, err := l.Shape(t.Context(), link.Shape{Latency: time.Minute})
+	assert.ErrorContains(t, err, "no round trip took 2m0s")
 }
 
 func TestSilenceProvesNothingWhenTheReceiverIsDown(t *testing.T) {
@@ -120,9 +123,9 @@ func TestAWedgedToxiproxyIsNamedWithinTheDeadline(t *testing.T) {
 }
 
 func TestPingTellsWhatItMet(t *testing.T) {
-	assert.Equal(t, link.Refused, link.Ping(t.Context(), free(t), time.Second, 0).Kind)
+	assert.Equal(t, link.Refused, link.Ping(t.Context(), free(t), patience, 0).Kind)
 
-	p := link.Ping(t.Context(), server(t), time.Second, 100<<10)
+	p := link.Ping(t.Context(), server(t), patience, 100<<10)
 	assert.Equal(t, link.Answered, p.Kind, "a padded probe is answered too: %v", p.Err)
 
 	for kind, answer := range map[link.Kind]func(net.Conn){
@@ -133,12 +136,17 @@ func TestPingTellsWhatItMet(t *testing.T) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		go func() {
-			if c, err := l.Accept(); err == nil {
+			for c, err := l.Accept(); err == nil; c, err = l.Accept() {
 				t.Cleanup(func() { _ = c.Close() })
 				answer(c)
 			}
 		}()
-		assert.Equal(t, kind, link.Ping(t.Context(), l.Addr().String(), 200*time.Millisecond, 0).Kind)
+		// What is slow looks silent at first.
+		p := link.Ping(t.Context(), l.Addr().String(), 200*time.Millisecond, 0)
+		for wait := 400 * time.Millisecond; p.Kind != kind && wait < patience; wait *= 2 {
+			p = link.Ping(t.Context(), l.Addr().String(), wait, 0)
+		}
+		assert.Equal(t, kind, p.Kind)
 		require.NoError(t, l.Close())
 	}
 }

@@ -191,7 +191,7 @@ func (c *Cluster) alive(ctx context.Context, id int) bool {
 	n := c.nodes[id]
 	s, err := n.state()
 	return err == nil && s.Phase == cluster.Running &&
-		link.Ping(ctx, n.Peer, cluster.StatusTimeout, 0).Kind == link.Answered
+		link.Ping(ctx, n.Peer, cluster.AliveTimeout, 0).Kind == link.Answered
 }
 
 // Name implements cluster.Cluster.

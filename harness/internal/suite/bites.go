@@ -16,7 +16,7 @@ import (
 )
 
 // within is how long a healed cluster may take to find a leader and to write.
-const within = 20 * time.Second
+const within = time.Minute
 
 // bite says how a kind is tried and how its effect is seen by other means than
 // the fault's own proof.

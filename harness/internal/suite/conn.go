@@ -57,7 +57,7 @@ func (c conn) pong(wait time.Duration) (byte, error) {
 
 func (c conn) answers(t *testing.T, n byte) {
 	t.Helper()
-	got, err := c.pong(2 * time.Second)
+	got, err := c.pong(patience)
 	require.NoError(t, err)
 	assert.Equal(t, n, got)
 }
@@ -82,14 +82,14 @@ func liveConnection(t *testing.T, c cluster.Cluster) {
 	installed(t)(l.Drop(t.Context()))
 	dropped.ping(t, 4)
 	installed(t)(l.Heal(t.Context()))
-	_, err := dropped.pong(2 * time.Second)
+	_, err := dropped.pong(patience)
 	closed(t, err)
 
 	rejected := dial(t, l.Addr())
 	rejected.ping(t, 5)
 	rejected.answers(t, 5)
 	installed(t)(l.Reject(t.Context()))
-	_, err = rejected.pong(2 * time.Second)
+	_, err = rejected.pong(patience)
 	closed(t, err)
 	installed(t)(l.Heal(t.Context()))
 }

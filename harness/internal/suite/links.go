@@ -18,13 +18,14 @@ func cuts(t *testing.T, c cluster.Cluster) {
 		link.ModeHold:   {link.Silent},
 		link.ModeReject: {link.Refused, link.Closed},
 	}
+	wait := map[link.Mode]time.Duration{link.ModeDrop: 300 * time.Millisecond, link.ModeHold: 300 * time.Millisecond, link.ModeReject: patience}
 	for _, l := range []*link.Link{c.Links().Peer(1, 2), c.Links().Client(3)} {
 		for _, m := range link.Modes() {
 			installed(t)(l.Cut(t.Context(), m))
-			assert.Contains(t, want[m], link.Ping(t.Context(), l.Addr(), 300*time.Millisecond, 0).Kind, "%s %s", m, l.Name())
-			assert.Equal(t, link.Answered, c.Links().Peer(2, 1).Probe(t.Context()).Kind, "the way back is not touched")
+			assert.Contains(t, want[m], link.Ping(t.Context(), l.Addr(), wait[m], 0).Kind, "%s %s", m, l.Name())
+			answers(t, c.Links().Peer(2, 1)) // the way back is not touched
 			installed(t)(l.Heal(t.Context()))
-			assert.Equal(t, link.Answered, l.Probe(t.Context()).Kind)
+			answers(t, l)
 		}
 	}
 	_, err := c.Links().Peer(1, 2).Cut(t.Context(), "saw")
@@ -44,7 +45,23 @@ func replaceCuts(t *testing.T, c cluster.Cluster) {
 	installed(t)(l.Shape(t.Context(), link.Shape{Latency: 200 * time.Millisecond}))
 	assert.GreaterOrEqual(t, l.Probe(t.Context()).RTT, 400*time.Millisecond)
 	installed(t)(c.Links().HealAll(t.Context()))
-	assert.Less(t, l.Probe(t.Context()).RTT, 400*time.Millisecond)
+	quick(t, l, 400*time.Millisecond)
+}
+
+// answers fails the test unless the link does, however late.
+func answers(t *testing.T, l *link.Link) {
+	t.Helper()
+	assert.Equal(t, link.Answered, link.Ping(t.Context(), l.Addr(), patience, 0).Kind, l.Name())
+}
+
+// quick fails the test unless a round trip can be quicker than that: on a busy
+// machine not each of them is.
+func quick(t *testing.T, l *link.Link, than time.Duration) {
+	t.Helper()
+	assert.Eventually(t, func() bool {
+		p := l.Probe(t.Context())
+		return p.Kind == link.Answered && p.RTT < than
+	}, patience, 10*time.Millisecond, l.Name())
 }
 
 func shapes(t *testing.T, c cluster.Cluster) {
@@ -90,6 +107,6 @@ func recoverLinks(t *testing.T, c cluster.Cluster) {
 	require.NoError(t, c.Links().Recover(t.Context()))
 	require.NoError(t, c.Links().Check(t.Context()))
 	for _, l := range c.Links().All() {
-		assert.Equal(t, link.Answered, l.Probe(t.Context()).Kind, l.Name())
+		answers(t, l)
 	}
 }

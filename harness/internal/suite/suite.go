@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 	"raftkv/harness/cluster"
 	"raftkv/harness/proof"
 )
+
+// patience bounds what must happen, however busy the machine is.
+const patience = 30 * time.Second
 
 // Run tests a running cluster of at least three fakenodes. It leaves the
 // cluster healthy and does not close it.
@@ -52,15 +56,13 @@ func installed(t *testing.T) func(proof.Evidence, error) {
 }
 
 func status(t *testing.T, c cluster.Cluster) {
-	r, err := cluster.WaitReady(t.Context(), c, 5*time.Second)
+	r, err := cluster.WaitReady(t.Context(), c, patience)
 	require.NoError(t, err)
 	assert.Equal(t, 1, r.Leader)
-	assert.Equal(t, cluster.Others(c, 1), cluster.Followers(t.Context(), c))
 	for _, id := range c.Nodes() {
-		s, err := c.Status(t.Context(), id)
-		require.NoError(t, err)
-		assert.Equal(t, id, s.ID)
+		assert.Equal(t, id, said(t, c, id).ID)
 	}
+	assert.Eventually(t, func() bool { return slices.Equal(cluster.Others(c, 1), cluster.Followers(t.Context(), c)) }, patience, 10*time.Millisecond)
 	_, err = c.Status(t.Context(), 99)
 	assert.ErrorIs(t, err, cluster.ErrNoNode)
 }
@@ -72,11 +74,20 @@ func phase(t *testing.T, c cluster.Cluster, id int) cluster.NodeState {
 	return s
 }
 
+// said is what a node says of itself, as soon as it says it.
+func said(t *testing.T, c cluster.Cluster, id int) (s cluster.Status) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var err error
+		s, err = c.Status(t.Context(), id)
+		return err == nil
+	}, patience, 10*time.Millisecond)
+	return s
+}
+
 func starts(t *testing.T, c cluster.Cluster, id int) int64 {
 	t.Helper()
-	s, err := c.Status(t.Context(), id)
-	require.NoError(t, err)
-	return s.Keys
+	return said(t, c, id).Keys
 }
 
 func killAndStart(t *testing.T, c cluster.Cluster) {
