@@ -105,8 +105,8 @@ func (r *pointRun) dieAt(ctx context.Context, point string, round int) {
 	r.arm(victim, point)
 	// It may die before anybody has seen it well, which Start calls an error.
 	_, startErr := r.c.Start(ctx, victim)
-	for try := 1; !r.downWithin(ctx, victim, 4*time.Second); try++ {
-		require.Less(r.t, try, 6, "node %d never died at %s (start: %v)", victim, point, startErr)
+	for try := 1; !r.downWithin(ctx, victim, time.Duration(try)*4*time.Second); try++ {
+		require.Less(r.t, try, 9, "node %d never died at %s (start: %v)", victim, point, startErr)
 		// It may have nothing to do there until the next election.
 		r.killOthers(ctx, victim)
 		r.startOthers(ctx, victim)
@@ -119,7 +119,7 @@ func (r *pointRun) dieAt(ctx context.Context, point string, round int) {
 // back, needs a snapshot.
 func (r *pointRun) leaveBehind() {
 	before := r.acked.count()
-	require.Eventually(r.t, func() bool { return r.acked.count() > before+250 }, 30*time.Second, 2*time.Millisecond,
+	require.Eventually(r.t, func() bool { return r.acked.count() > before+250 }, 3*patience, 2*time.Millisecond,
 		"the other two acknowledge too little")
 }
 

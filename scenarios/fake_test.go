@@ -33,6 +33,7 @@ type fake struct {
 	neverElects bool // once the first leader is gone nobody leads
 	lying       bool // a cut leader answers reads from its memory
 	startFails  bool
+	hides       time.Duration // how long after its election a leader is seen to lead
 
 	mu     sync.Mutex
 	phase  map[int]cluster.Phase
@@ -179,7 +180,7 @@ func (f *fake) Status(ctx context.Context, id int) (cluster.Status, error) {
 		return cluster.Status{}, errors.New("connection refused")
 	}
 	s := cluster.Status{ID: id, Role: "follower", Term: f.term, Leader: f.leader}
-	if id == f.leader && !time.Now().Before(f.from) {
+	if id == f.leader && !time.Now().Before(f.from.Add(f.hides)) {
 		s.Role = "leader"
 	}
 	return s, nil

@@ -31,17 +31,30 @@ var leaderMoved = Proof{
 	}),
 }
 
+// ledElsewhere says whether leaderMoved holds already, by what each node last
+// said while the fault held.
+func ledElsewhere(r Round) error {
+	for id, s := range r.Late {
+		if s.IsLeader() && s.Term > r.Term && !slices.Contains(r.Targets, id) {
+			return nil
+		}
+	}
+	return fmt.Errorf("nobody but node %d is seen to lead after term %d", r.Leader, r.Term)
+}
+
 // termRose proves that each round made an election: whoever won it.
 var termRose = Proof{
 	Words: "the term rises",
-	Holds: eachRound(func(f Facts, r Round) error {
-		for _, s := range r.Later {
-			if s.Term > r.Term {
-				return nil
-			}
+	Holds: eachRound(func(_ Facts, r Round) error { return laterTerm(r) }),
+}
+
+func laterTerm(r Round) error {
+	for _, s := range r.Later {
+		if s.Term > r.Term {
+			return nil
 		}
-		return fmt.Errorf("the term was still %d after the recovery", r.Term)
-	}),
+	}
+	return fmt.Errorf("the term was still %d after the recovery", r.Term)
 }
 
 // staleSideAsked proves that the cut nodes were really asked to read.
@@ -103,13 +116,18 @@ var neededSnapshot = Proof{
 		if err := outOfReach(r); err != nil {
 			return err
 		}
-		for _, id := range r.Targets {
-			if then, now := r.Late[id].LastIndex, r.Later[id].SnapshotIndex; now <= then {
-				return fmt.Errorf("node %d has snapshot %d, and had entry %d before", id, now, then)
-			}
-		}
-		return nil
+		return hasSnapshot(r)
 	}),
+}
+
+// hasSnapshot says whether the targets came back by a snapshot.
+func hasSnapshot(r Round) error {
+	for _, id := range r.Targets {
+		if then, now := r.Late[id].LastIndex, r.Later[id].SnapshotIndex; now <= then {
+			return fmt.Errorf("node %d has snapshot %d, and had entry %d before", id, now, then)
+		}
+	}
+	return nil
 }
 
 // outOfReach says whether every other node has dropped the entries that the
@@ -148,14 +166,25 @@ func voterCounts(want ...int) Proof {
 	return Proof{
 		Words: fmt.Sprintf("the cluster has %v voters, one count after the other", want),
 		Holds: func(f Facts) error {
-			for i, r := range f.Rounds {
-				for _, s := range r.Later {
-					if s.IsLeader() && i < len(want) && len(s.Voters) != want[i] {
-						return fmt.Errorf("%q left %d voters: %v", r.Name, len(s.Voters), s.Voters)
-					}
+			for i, r := range f.Rounds[:min(len(f.Rounds), len(want))] {
+				if err := hasVoters(want[i])(r); err != nil {
+					return err
 				}
 			}
 			return nil
 		},
+	}
+}
+
+// hasVoters says whether every node that says it leads names n voters: one that
+// led when it died has said so until it is heard again.
+func hasVoters(n int) func(Round) error {
+	return func(r Round) error {
+		for _, s := range r.Later {
+			if s.IsLeader() && len(s.Voters) != n {
+				return fmt.Errorf("%q left %d voters: %v", r.Name, len(s.Voters), s.Voters)
+			}
+		}
+		return nil
 	}
 }

@@ -48,6 +48,12 @@ func (x *execution) round(ctx context.Context, step Step, i int, had *[]int) boo
 	}
 	healed := x.heal(ctx, r, f)
 	fit = healed && x.recover(ctx, r) && fit
+	if fit && step.Then != nil {
+		x.poll(ctx, floorPatience, func() bool {
+			r.Later = x.views()
+			return step.Then(*r) == nil
+		})
+	}
 	x.plan.Steps[i] = r.Step
 	x.rounds = append(x.rounds, *r)
 	return fit

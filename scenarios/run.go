@@ -50,9 +50,13 @@ type Result struct {
 
 // patience of the steps that have no bound in the scenario.
 const (
-	readyPatience = 20 * time.Second
+	readyPatience = 60 * time.Second
 	undoPatience  = 60 * time.Second
 	finalPatience = 10 * time.Second
+	// floorPatience is how much longer than planned a phase may take to say what
+	// it was to say. It makes no run pass that should not: a floor counts
+	// successes, and a store that does not serve has none after this either; the
+	// bound on the recovery is counted from the healing, whenever that is.
 	floorPatience = 10 * time.Second
 )
 

@@ -57,6 +57,9 @@ type Step struct {
 	// Until, if set, keeps the fault in place beyond Hold, for patience at most,
 	// until it returns nil. Its error says what is still missing.
 	Until func(Round) error
+	// Then, if set, waits after the recovery, for patience at most, until it
+	// returns nil: what a proof looks for may take a busy machine a while to show.
+	Then func(Round) error
 }
 
 // Between is a range of durations.

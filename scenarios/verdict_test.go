@@ -195,6 +195,37 @@ func TestASlowMachineTakesLongerToReachTheFloors(t *testing.T) {
 	})
 }
 
+// On a busy machine the harness hears late of what has long happened.
+func TestAFaultStaysUntilWhatItIsForWasSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.hides = 7 * time.Second
+		r := play(t, row(t, "leader-kill"), f, Options{})
+		require.Equal(t, check.Pass, r.Verdict.Result, r.Verdict.Summary)
+	})
+}
+
+func TestWhatAProofLooksForLaterIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		healed := time.Time{}
+		shown := func(Round) error {
+			if healed.IsZero() || time.Since(healed) < 5*time.Second {
+				return errors.New("not yet")
+			}
+			return nil
+		}
+		s := withFault(t, "slow-links", func(Draw) fault.Fault {
+			return scripted{inject: installed, heal: func(*fake) (proof.Outcome, error) {
+				healed = time.Now()
+				return proof.Installed, nil
+			}}
+		})
+		s.Steps[0].Then = shown
+		require.Equal(t, check.Pass, play(t, s, newFake(), Options{}).Verdict.Result)
+		require.GreaterOrEqual(t, time.Since(healed), 5*time.Second+tail)
+	})
+}
+
 func TestSuccessWithoutAQuorumIsAViolation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
