@@ -19,9 +19,12 @@ LDFLAGS := -s -w -X main.buildVersion=$(VERSION)
 STATIC  := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 # The race detector needs a C compiler.
 RACE    := $(shell command -v gcc >/dev/null && echo -race)
-DOCKER  := $(shell timeout 5 docker version >/dev/null 2>&1 && echo yes)
+DOCKER  := $(shell timeout 20 docker version >/dev/null 2>&1 && echo yes)
 COMPOSE := $(shell docker compose version >/dev/null 2>&1 && echo 'docker compose' || echo docker-compose)
 UNITS   = $(shell go list ./... | grep -v '^raftkv/scenarios$$')
+# Packages whose tests start nodes, clusters and containers: one at a time, so
+# that they do not starve each other.
+ALONE   = $(filter raftkv/client raftkv/cmd/% raftkv/harness/% raftkv/node raftkv/node/peer,$(UNITS))
 
 .PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs points scenarios chaos etcd up down images demo bench start stop ci clean
 
@@ -61,7 +64,9 @@ lint: tools check-format ## Formatting, vet, staticcheck.
 	bash -n scripts/*.sh .ci/run
 
 unit: ## Unit tests, with the race detector where there is a C compiler.
-	go test $(RACE) -timeout 15m $(UNITS)
+	go test $(RACE) -timeout 15m $(filter-out $(ALONE),$(UNITS))
+	go build $(RACE) $(ALONE)
+	go test $(RACE) -timeout 15m -p 1 $(ALONE)
 
 test: ## Everything that go test runs: units, then the scenarios on Docker or, without it, on local processes.
 	go test -timeout 30m ./...

@@ -68,7 +68,7 @@ wait_until() {
   done
 }
 
-status() { "$RAFTKV" status --nodes "$NODES" --timeout 1s "$@"; }
+status() { "$RAFTKV" status --nodes "$NODES" --timeout 5s "$@"; }
 
 # settled: every node answers, and they name one and the same leader.
 settled() {

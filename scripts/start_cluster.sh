@@ -54,12 +54,12 @@ for i in "${missing[@]}"; do
     </dev/null >>"$CLUSTER_DIR/$i.log" 2>&1 &
   echo $! >"$(pid_file "$i")"
 done
-if ! wait_until 20 settled_or_dead || ! missing_run; then
+if ! wait_until 60 settled_or_dead || ! missing_run; then
   for i in "${missing[@]}"; do
     running "$i" || echo "node $i: $(tail -n 1 "$CLUSTER_DIR/$i.log")" >&2
   done
   missing_run || die "the nodes that were started have ended; their logs are $CLUSTER_DIR/*.log"
-  die "the nodes did not agree on a leader within 20 s; their logs are $CLUSTER_DIR/*.log"
+  die "the nodes did not agree on a leader within 60 s; their logs are $CLUSTER_DIR/*.log"
 fi
 trap - EXIT
 echo "five nodes run; logs and data are in $CLUSTER_DIR"
