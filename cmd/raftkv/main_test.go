@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,7 +86,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 // eventually runs a program again and again until it succeeds.
 func eventually(ts *testscript.TestScript, _ bool, args []string) {
 	var err error
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if err = ts.Exec(args[0], args[1:]...); err == nil {
 			return
 		}
@@ -93,14 +94,13 @@ func eventually(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("%v", err)
 }
 
-// freeAddress is on a loopback address of this process's own, where no outgoing
-// connection takes the port before a node does.
-func freeAddress(t testing.TB) string {
+var nextPort atomic.Int32
+
+// freeAddress is on a loopback address of this process's own, below the ports
+// that outgoing connections take, and never handed out twice.
+func freeAddress(testing.TB) string {
 	host := fmt.Sprintf("127.%d.%d.2", 1+os.Getpid()/250%250, 1+os.Getpid()%250)
-	l, err := net.Listen("tcp", host+":0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	return fmt.Sprintf("%s:%d", host, 20_000+nextPort.Add(1))
 }
 
 func changeCluster(ts *testscript.TestScript, c *clienttest.Cluster, change string) {

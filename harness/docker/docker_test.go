@@ -65,7 +65,7 @@ func TestANodeThatFailsToStartIsOneLineAndLeavesNothing(t *testing.T) {
 func TestAStartThatIsCancelledLeavesNothing(t *testing.T) {
 	needEngine(t)
 	spec := suite.Spec(t, docker.Name)
-	spec.Name = "cancelled"
+	spec.Name, spec.Flags = "cancelled", map[string]string{"hang": "yes"} // else a quick machine may be done by then
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	_, err := docker.Start(ctx, spec)

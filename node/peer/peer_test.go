@@ -18,7 +18,7 @@ import (
 	"raftkv/raft"
 )
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // recorder is a Handler that keeps everything.
 type recorder struct {

@@ -2,7 +2,8 @@
 // the flags of "raftkv serve", listens on the same three ports, speaks gRPC with
 // no services on two of them, and answers /healthz and /status on the third.
 // Node 1 says that it leads. The "keys" of its status count its starts, kept in
-// its data folder, so that a test sees whether data survives.
+// its data folder, so that a test sees whether data survives. With --hang it
+// never listens.
 package main
 
 import (
@@ -40,6 +41,10 @@ func run(f map[string]string) error {
 	if f["fail"] != "" {
 		return fmt.Errorf("asked to fail: %s", f["fail"])
 	}
+	if f["hang"] != "" {
+		<-stopped()
+		return nil
+	}
 	starts, err := countStart(f["data-dir"])
 	if err != nil {
 		return err
@@ -57,11 +62,16 @@ func run(f map[string]string) error {
 	}
 	go func() { _ = http.Serve(l, admin(f["id"], starts)) }()
 	fmt.Printf("fakenode %s started, start %d, FAKE=%s\n", f["id"], starts, os.Getenv("FAKE"))
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGTERM)
-	<-stop
+	<-stopped()
 	fmt.Printf("fakenode %s stops\n", f["id"])
 	return nil
+}
+
+// stopped gives a value when the program is asked to end.
+func stopped() <-chan os.Signal {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	return stop
 }
 
 // countStart appends one byte to a file and says how long the file is.
