@@ -64,9 +64,9 @@ lint: tools check-format ## Formatting, vet, staticcheck.
 	bash -n scripts/*.sh .ci/run
 
 unit: ## Unit tests, with the race detector where there is a C compiler.
-	go test $(RACE) -timeout 15m $(filter-out $(ALONE),$(UNITS))
+	go test $(RACE) -timeout 20m $(filter-out $(ALONE),$(UNITS))
 	go build $(RACE) $(ALONE)
-	go test $(RACE) -timeout 15m -p 1 $(ALONE)
+	go test $(RACE) -timeout 20m -p 1 $(ALONE)
 
 test: ## Everything that go test runs: units, then the scenarios on Docker or, without it, on local processes.
 	go test -timeout 30m ./...

@@ -7,6 +7,11 @@
 // have bitten and, later, to be gone. Roles such as "the leader" are resolved
 // when a step fires; the seed decides everything else.
 //
+// Phases are as long as planned, and longer, within bounds, on a machine so busy
+// that their floors are not reached or what a proof looks for is not seen yet.
+// That makes nothing pass: what is waited for has to come, and the bound on a
+// recovery counts from its healing.
+//
 // What ends a run with which verdict:
 //
 //   - VIOLATION: the history cannot be explained; or a node cut off from its

@@ -57,7 +57,7 @@ const (
 	// it was to say. It makes no run pass that should not: a floor counts
 	// successes, and a store that does not serve has none after this either; the
 	// bound on the recovery is counted from the healing, whenever that is.
-	floorPatience = 10 * time.Second
+	floorPatience = 30 * time.Second
 )
 
 // deps are what a test replaces.
