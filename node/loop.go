@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"raftkv/node/failpoint"
@@ -56,6 +57,8 @@ type loop struct {
 	agreement agreement
 	// resetting is the snapshot whose log is on its way to disk.
 	resetting *installation
+	// promised: a term is on disk. Others may read it.
+	promised atomic.Bool
 	// recovering: the folder is marked as not having all that was acknowledged.
 	recovering bool
 	// handed is the last index given to the machine.
@@ -81,13 +84,15 @@ type diskSide struct {
 
 func newLoop(c *Config, log *slog.Logger, r *raft.Node, m *metrics) *loop {
 	wake := make(chan struct{}, 1)
-	return &loop{
+	l := &loop{
 		config: c, log: log, raft: r, metrics: m,
 		wake: wake, messages: newInbox[raft.Message](wake), requests: newInbox[*request](wake), events: newInbox[func(*loop)](wake),
 		addresses: newAddresses(c), members: newMembers(c), reads: newReads(), handed: r.Applied(),
 		proposals: proposals{waiting: map[uint64]*proposal{}}, agreement: newAgreement(),
 		term: r.Term(), draining: make(chan struct{}), recovering: r.Recovering(),
 	}
+	l.promised.Store(r.Term() > 0)
+	return l
 }
 
 // run turns until ctx ends or something fails for good; it returns that.
@@ -224,6 +229,9 @@ func (l *loop) written(jobs []diskJob, err error) {
 	}
 	l.disk.pending -= len(jobs)
 	for _, j := range jobs {
+		if j.hardState != nil {
+			l.promised.Store(true)
+		}
 		if j.reset != nil {
 			l.reset(l.resetting)
 			continue

@@ -93,6 +93,20 @@ func TestNodeJoinsByAddressAndServes(t *testing.T) {
 	require.NoError(t, c.put(c.leader(), "three of four", "1"))
 }
 
+// A crash would leave it a folder that looks like one whose log was taken away.
+func TestJoiningNodeTakesNoSnapshotBeforeATermIsOnDisk(t *testing.T) {
+	c := newCluster(t, 1, nil)
+	c.startAll()
+	c.join(2)
+	m := raft.Message{Type: raft.MsgSnapshot, From: 1, To: 2, Term: 1, Snapshot: &raft.SnapshotMeta{Index: 5, Term: 1}}
+	_, err := handler{c.nodes[2]}.ReceiveSnapshot(m, 0)
+	require.ErrorIs(t, err, ErrNotReady)
+	c.add(2)
+	in, err := handler{c.nodes[2]}.ReceiveSnapshot(m, 0)
+	require.NoError(t, err)
+	in.Abort()
+}
+
 func TestEveryNodeIsReplacedAndTheDataStays(t *testing.T) {
 	c := newCluster(t, 3, nil)
 	c.startAll()

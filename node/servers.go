@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -97,8 +98,13 @@ func (h handler) Compare(from uint64, d peer.Digest) {
 	h.n.loop.events.put(func(l *loop) { l.heard(from, d) })
 }
 
-// ReceiveSnapshot opens a file for the snapshot that m announces.
+// ReceiveSnapshot opens a file for the snapshot that m announces. A node that has
+// just joined takes none before its term is on disk: a folder with a snapshot and
+// no term is one whose log was taken away, and would be refused after a crash.
 func (h handler) ReceiveSnapshot(m raft.Message, held int64) (peer.Incoming, error) {
+	if !h.n.loop.promised.Load() {
+		return nil, fmt.Errorf("%w: no term is on disk yet", ErrNotReady)
+	}
 	open := h.n.folder.snapshots.Receive
 	if held > 0 {
 		h.n.log.Info("a snapshot goes on where it broke off", "from", m.From, "index", m.Snapshot.Index, "held", held)
