@@ -154,3 +154,17 @@ func openSnapshots(t *testing.T) *snapshot.Dir {
 	require.NoError(t, err)
 	return dir
 }
+
+func TestAnswersThatWaitForADiskThatStandsStillAreBounded(t *testing.T) {
+	l := newAlone(t, 1, 2, 3)
+	l.disk.jobs = newInbox[diskJob](make(chan struct{}, 1))
+	l.persist(raft.Ready{Entries: entries(1, 1, 1)})
+	for range 2 * inboxMessages {
+		l.persist(raft.Ready{MessagesAfterAppend: []raft.Message{{Type: raft.MsgAppendResp}}})
+	}
+	require.Equal(t, inboxMessages, l.disk.pending)
+	l.persist(raft.Ready{Entries: entries(1, 2, 2)})
+	jobs := l.disk.jobs.take()
+	require.Len(t, jobs, l.disk.pending)
+	require.NotEmpty(t, jobs[len(jobs)-1].entries, "what has to be written always is")
+}

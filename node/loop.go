@@ -217,6 +217,9 @@ func (l *loop) persist(rd raft.Ready) {
 		l.transport.Send(j.after)
 		return
 	}
+	if j.empty() && l.disk.pending >= inboxMessages {
+		return // the disk stands still: they are lost, as on a bad link
+	}
 	l.disk.pending++
 	l.disk.jobs.put(j)
 }

@@ -102,12 +102,16 @@ func setAside(c *Config, cause error) (into string, err error) {
 	if errors.Is(cause, boltstore.ErrCorrupt) {
 		return into, nil
 	}
+	// The state first and durably: without its mark it would pass for a good one.
 	for _, name := range []string{snapshot.Folder, condemnedFile} {
 		if err := os.Rename(filepath.Join(c.DataDir, name), filepath.Join(into, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
+		if err := errors.Join(syncDir(into), syncDir(c.DataDir)); err != nil {
+			return "", err
+		}
 	}
-	return into, errors.Join(syncDir(into), syncDir(c.DataDir))
+	return into, nil
 }
 
 // recoveryID is a number that no earlier life of a marked folder's node used; 0
