@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	apiv1 "raftkv/client/api/v1"
+	"raftkv/node/kv"
 	"raftkv/raft"
 )
 
@@ -147,4 +148,37 @@ func TestStreamMayBeClosedBeforeItsAnswersAreRead(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, uint64(7), p.Responses[0].Id)
 	require.NotNil(t, p.Responses[0].GetPut())
+}
+
+// An entry that cannot be applied is never passed over: a replica without it
+// would differ from the others for ever.
+func TestEntryThatCannotBeAppliedEndsTheNode(t *testing.T) {
+	c := newCluster(t, 1, nil)
+	c.startAll()
+	c.leader()
+	require.NoError(t, c.put(1, "a", "1"))
+	proposed := make(chan uint64, 1)
+	c.nodes[1].loop.events.put(func(l *loop) {
+		index, _, _ := l.raft.Propose([]byte{0xff})
+		proposed <- index
+	})
+	index := <-proposed
+	require.Error(t, c.put(1, "b", "2"), "it is behind that entry in the log, or never gets there")
+	require.Eventually(t, func() bool { return ended(c.nodes[1]) }, patience, tick)
+	require.ErrorIs(t, c.nodes[1].Err(), kv.ErrCorruptCommand)
+	require.Less(t, c.nodes[1].machine.store.AppliedIndex(), index)
+}
+
+// A read waits until the machine was handed all that its confirmation covers.
+func TestConfirmedReadWaitsForItsIndex(t *testing.T) {
+	l := newAlone(t, 1, 2, 3)
+	l.machine = newMachine(kv.New(kv.DefaultLimits()), 0, l.metrics, func(applied) {})
+	l.reads.confirmed = []readBatch{{index: 5, requests: []*request{{}}}}
+	l.handed = 4
+	l.release()
+	require.Empty(t, l.machine.tasks.take())
+	l.handed = 5
+	l.release()
+	require.Len(t, l.machine.tasks.take(), 1)
+	require.Empty(t, l.reads.confirmed)
 }
