@@ -158,8 +158,9 @@ func (n *Node) Err() error {
 	return n.err
 }
 
-// Leave takes no more requests and hands leadership over; it returns when that
-// is done or ctx ends. Call Stop after it.
+// Leave says that the node is not ready any more and hands leadership over; it
+// returns when that is done or ctx ends. Requests are still taken meanwhile, but
+// for writes while leadership moves. Call Stop after it.
 func (n *Node) Leave(ctx context.Context) {
 	n.ready.closed.Store(true)
 	n.health.Shutdown()
