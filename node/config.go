@@ -38,6 +38,9 @@ type Config struct {
 	ElectionTimeout   time.Duration `default:"300ms" env:"RAFTKV_ELECTION_TIMEOUT" help:"A follower waits this long, up to twice, for its leader before it campaigns."`
 	HeartbeatInterval time.Duration `default:"50ms" env:"RAFTKV_HEARTBEAT_INTERVAL" help:"How often a leader makes itself heard."`
 
+	LeaseReads    bool    `env:"RAFTKV_LEASE_READS" help:"Confirm reads by a lease instead of a round to a majority, as long as --max-clock-drift holds. A leader counts only the voters that have it on."`
+	MaxClockDrift float64 `default:"0.05" env:"RAFTKV_MAX_CLOCK_DRIFT" placeholder:"RATIO" help:"With --lease-reads: the most by which any node's clock may gain on another's. 0.05 is 50 ms a second; the same on all nodes."`
+
 	SnapshotEntries  uint64        `default:"10000" env:"RAFTKV_SNAPSHOT_ENTRIES" help:"Take a snapshot after this many log entries; one entry holds many commands."`
 	SnapshotBytes    uint64        `default:"67108864" env:"RAFTKV_SNAPSHOT_BYTES" help:"Or after this many bytes of log."`
 	SnapshotSendRate int           `default:"0" env:"RAFTKV_SNAPSHOT_SEND_RATE" placeholder:"BYTES/S" help:"Send snapshots to all peers together no faster than this, in bytes a second; 0: as fast as it goes."`
@@ -81,6 +84,9 @@ func (c Config) Validate() error {
 		{badPeer != "", badPeer},
 		{c.HeartbeatInterval < tick, fmt.Sprintf("--heartbeat-interval must be at least %s", tick)},
 		{c.ElectionTimeout < 3*c.HeartbeatInterval, "--election-timeout must be at least three heartbeat intervals"},
+		{c.LeaseReads && !leasesPossible, "--lease-reads needs Linux: elsewhere no clock is known that sees the machine suspended"},
+		{c.LeaseReads && !(c.MaxClockDrift >= 0 && c.MaxClockDrift <= 1), "--max-clock-drift must be between 0 and 1"},
+		{c.LeaseReads && c.lease() <= c.HeartbeatInterval, fmt.Sprintf("--election-timeout is too short for --lease-reads: a lease of %s does not outlast a heartbeat interval", c.lease())},
 		{c.SnapshotEntries == 0 || c.SnapshotBytes == 0, "--snapshot-entries and --snapshot-bytes must be 1 or more"},
 		{c.MaxKeyBytes < 1 || c.MaxValueBytes < 1, "--max-key-bytes and --max-value-bytes must be 1 or more"},
 		{c.MaxKeyBytes+c.MaxValueBytes > maxCommandBytes, fmt.Sprintf("a key and a value together must fit in %d bytes", maxCommandBytes)},

@@ -68,6 +68,8 @@ type loop struct {
 	role   raft.Role
 	leader uint64
 
+	// clock is the one of leases; see tellTime.
+	clock    func() uint64
 	now      time.Time
 	sweptAt  time.Time
 	leaving  bool
@@ -87,9 +89,9 @@ func newLoop(c *Config, log *slog.Logger, r *raft.Node, m *metrics) *loop {
 	l := &loop{
 		config: c, log: log, raft: r, metrics: m,
 		wake: wake, messages: newInbox[raft.Message](wake), requests: newInbox[*request](wake), events: newInbox[func(*loop)](wake),
-		addresses: newAddresses(c), members: newMembers(c), reads: newReads(), handed: r.Applied(),
+		addresses: newAddresses(c), members: newMembers(c), reads: newReads(m), handed: r.Applied(),
 		proposals: proposals{waiting: map[uint64]*proposal{}}, agreement: newAgreement(),
-		term: r.Term(), draining: make(chan struct{}), recovering: r.Recovering(),
+		clock: leaseClock, term: r.Term(), draining: make(chan struct{}), recovering: r.Recovering(),
 	}
 	l.promised.Store(r.Term() > 0)
 	return l
@@ -135,6 +137,7 @@ func (l *loop) turn(ticked bool) {
 	}
 	l.propose()
 	l.ask()
+	l.tellTime()
 	l.route()
 	l.release()
 	l.followMembers()

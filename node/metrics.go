@@ -23,6 +23,8 @@ type metrics struct {
 	snapshotBytes   prometheus.Gauge
 	requests        *prometheus.CounterVec
 	damage          prometheus.Counter
+	readsByLease    prometheus.Counter
+	readsByRound    prometheus.Counter
 }
 
 func newMetrics() *metrics {
@@ -38,10 +40,21 @@ func newMetrics() *metrics {
 		snapshotBytes:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "raftkv_snapshot_bytes", Help: "Size of the newest snapshot file."}),
 		requests:        prometheus.NewCounterVec(prometheus.CounterOpts{Name: "raftkv_requests_total", Help: "Client requests by operation and outcome."}, []string{"operation", "outcome"}),
 	}
+	confirmed := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "raftkv_reads_confirmed_total", Help: "Linearizable reads on this node, by how the leader confirmed them."}, []string{"by"})
+	m.readsByLease, m.readsByRound = confirmed.WithLabelValues("lease"), confirmed.WithLabelValues("round")
 	m.damage = prometheus.NewCounter(prometheus.CounterOpts{Name: "raftkv_damage_found_total", Help: "Damaged files that the scrub found: an alarm."})
-	r.MustRegister(m.damage, m.elections, m.commands, m.proposal, m.fsync, m.apply, m.snapshotSeconds, m.snapshotBytes, m.requests,
+	r.MustRegister(confirmed, m.damage, m.elections, m.commands, m.proposal, m.fsync, m.apply, m.snapshotSeconds, m.snapshotBytes, m.requests,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// countReads counts reads that the leader confirmed.
+func (m *metrics) countReads(reads int, byLease bool) {
+	if byLease {
+		m.readsByLease.Add(float64(reads))
+	} else {
+		m.readsByRound.Add(float64(reads))
+	}
 }
 
 // buildInfo is 1, and says by its labels what runs.

@@ -21,6 +21,8 @@ type reads struct {
 	confirmed []readBatch
 	// fresh is what the youngest of them proved.
 	fresh confirmation
+	// count is told how many reads were confirmed, and how.
+	count func(reads int, byLease bool)
 }
 
 type readBatch struct {
@@ -30,10 +32,10 @@ type readBatch struct {
 
 // newReads starts the ids at random: a reply to an earlier life of this node
 // must never match a batch of this one.
-func newReads() reads {
+func newReads(m *metrics) reads {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails: it ends the program instead
-	return reads{id: binary.LittleEndian.Uint64(b[:])}
+	return reads{id: binary.LittleEndian.Uint64(b[:]), count: m.countReads}
 }
 
 // ask has the waiting reads confirmed, unless a batch is under way already.
@@ -56,6 +58,7 @@ func (rd *reads) confirm(states []raft.ReadState) {
 	for _, s := range states {
 		if s.ReadID == rd.id && len(rd.asked) > 0 {
 			rd.confirmed = append(rd.confirmed, readBatch{s.Index, rd.asked})
+			rd.count(len(rd.asked), s.ByLease)
 			rd.fresh = confirmation{rd.askedAt, s.Index}
 			rd.asked = nil
 		}

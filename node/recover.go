@@ -59,6 +59,9 @@ func openFolder(c *Config, log *slog.Logger) (_ *recovered, err error) {
 	}
 	f := engineConfig(c, disk, r.last)
 	f.Recovery = recoveryID(c.DataDir)
+	if err := leases(c, &f); err != nil {
+		return nil, fmt.Errorf("prepare lease reads: %w", err)
+	}
 	r.engine, err = raft.New(f)
 	if err != nil {
 		return nil, fmt.Errorf("start the engine: %w", err)

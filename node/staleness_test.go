@@ -213,7 +213,7 @@ func TestReadWithABoundHoldsWhatWasAcknowledgedBefore(t *testing.T) {
 
 // The age of what a round confirms is that of the question, not of the answer.
 func TestConfirmationIsAsOldAsItsQuestion(t *testing.T) {
-	rd := newReads()
+	rd := newReads(newMetrics())
 	now := time.Now()
 	rd.asked, rd.askedAt = []*request{{}}, now.Add(-time.Minute)
 	rd.confirm([]raft.ReadState{{ReadID: rd.id, Index: 7}})

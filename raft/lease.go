@@ -72,12 +72,23 @@ func newLease(c *Config) lease {
 	if !c.LeaseReads {
 		return l
 	}
-	l.promise = uint64(c.ElectionTicks-bunchedTicks) * c.TickTime
-	l.length = uint64(float64(l.promise) / (1 + c.MaxClockDrift))
+	l.promise = promiseLength(c.ElectionTicks, c.TickTime)
+	l.length = LeaseLength(c.ElectionTicks, c.TickTime, c.MaxClockDrift)
 	if !planted(BugPromiseForgotten) {
 		l.silent = max(l.silent, c.ElectionTicks)
 	}
 	return l
+}
+
+// promiseLength is how long ElectionTicks last at the least.
+func promiseLength(electionTicks int, tick uint64) uint64 {
+	return uint64(max(electionTicks-bunchedTicks, 0)) * tick
+}
+
+// LeaseLength is how long a lease lasts on the leader's clock, under the settings
+// of Config by these names. While that passes, no clock shows more than the promise.
+func LeaseLength(electionTicks int, tickTime uint64, maxClockDrift float64) uint64 {
+	return uint64(float64(promiseLength(electionTicks, tickTime)) / (1 + maxClockDrift))
 }
 
 // SilentTicks is the Config.SilentTicks of a node that may have promised silence
@@ -91,8 +102,9 @@ func (n *Node) Promised() uint64 { return n.lease.promise }
 
 // Clock says what the caller's clock shows. With Config.LeaseReads it is called
 // after each batch of inputs, before Ready, with a reading that was taken after
-// all of those inputs had arrived; without, never. The clock is monotonic and
-// goes on while the process, or the machine, stands still. Its unit is TickTime's.
+// all of those inputs had arrived; without, it is not needed. The clock never
+// goes back, and goes on while the process, or the machine, stands still. Its
+// unit is TickTime's.
 func (n *Node) Clock(now uint64) {
 	n.lease.now = max(n.lease.now, now)
 	if n.role != Leader || len(n.reads.waiting) == 0 {

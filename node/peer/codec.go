@@ -25,6 +25,7 @@ func encode(m *raft.Message) *peerpb.Message {
 		Index: m.Index, LogTerm: m.LogTerm, Entries: encodeEntries(m.Entries),
 		Commit: m.Commit, Reject: m.Reject, HintIndex: m.HintIndex, HintTerm: m.HintTerm,
 		Round: m.Round, ReadId: m.ReadID, Snapshot: encodeMeta(m.Snapshot), Transfer: m.Transfer, Lost: m.Lost,
+		Promise: m.Promise, ByLease: m.ByLease,
 	}
 }
 
@@ -63,6 +64,7 @@ func decode(p *peerpb.Message) (raft.Message, error) {
 		Index: p.Index, LogTerm: p.LogTerm, Entries: decodeEntries(p.Entries),
 		Commit: p.Commit, Reject: p.Reject, HintIndex: p.HintIndex, HintTerm: p.HintTerm,
 		Round: p.Round, ReadID: p.ReadId, Snapshot: decodeMeta(p.Snapshot), Transfer: p.Transfer, Lost: p.Lost,
+		Promise: p.Promise, ByLease: p.ByLease,
 	}, nil
 }
 

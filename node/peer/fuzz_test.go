@@ -21,6 +21,8 @@ func FuzzDecode(f *testing.F) {
 		{Type: raft.MsgSnapshot, From: 1, To: 2, Term: 3,
 			Snapshot: &raft.SnapshotMeta{Index: 9, Term: 3, Conf: raft.ConfState{Voters: []uint64{1, 2, 3}, Learners: []uint64{4}}}},
 		{Type: raft.MsgVote, From: 1, To: 2, Term: 3, Transfer: true},
+		{Type: raft.MsgHeartbeatResp, From: 2, To: 1, Term: 3, Round: 4, Promise: 270_000_000},
+		{Type: raft.MsgReadIndexResp, From: 1, To: 2, Term: 3, Index: 4, ReadID: 5, ByLease: true},
 	} {
 		b, err := proto.Marshal(encodeAll([]raft.Message{m, m}))
 		require.NoError(f, err)

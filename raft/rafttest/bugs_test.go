@@ -56,6 +56,14 @@ var engineBugs = []engineBug{
 	{bug: raft.BugNoCheckQuorum, name: "no check-quorum", rules: []string{"liveness"}, within: 60},
 	{bug: raft.BugStalledLeaderStays, name: "stalled leader stays", rules: []string{"liveness"}, within: 200,
 		options: Options{Nodes: 3, Duration: 5 * time.Second, Faults: []string{"disk stall on leader"}}},
+	{bug: raft.BugLeaseFromAnswer, name: "lease from the answer", rules: []string{"lease", "read index"}, within: 400,
+		options: Options{Nodes: 3, Leases: true, Faults: []string{"pause leader behind a cut", "drift"}}},
+	{bug: raft.BugLeaseKeptInTransfer, name: "lease kept in a transfer", rules: []string{"lease", "read index"}, within: 400,
+		options: Options{Nodes: 3, Leases: true, Faults: []string{"transfer by a deaf leader", "drift"}}},
+	{bug: raft.BugPromiseForgotten, name: "promise forgotten", rules: []string{"promise kept"}, within: 400,
+		options: Options{Nodes: 3, Leases: true, Faults: []string{"crash", "crash loop", "campaign", "leader from peers only"}}},
+	{bug: raft.BugPromiseEndsWithTerm, name: "promise ends with the term", rules: []string{"promise kept"}, within: 400,
+		options: Options{Nodes: 3, Leases: true, Faults: []string{"random links", "campaign", "transfer", "slow network"}}},
 }
 
 // Every bug planted in the engine is caught, by the checker that is there for

@@ -26,6 +26,7 @@ type checker struct {
 	maxTerm   uint64
 	restores  int
 	changes   int // of the membership, committed
+	leases
 }
 
 // position identifies an entry: in Raft no two differ that agree in both.
@@ -55,7 +56,8 @@ func newChecker(w *world) *checker {
 	return &checker{
 		w: w, entries: map[position]entrySum{}, leaders: map[uint64]uint64{}, votes: map[ballot]uint64{},
 		hashes: map[uint64]uint64{}, reads: map[uint64]uint64{}, views: make([]view, len(w.members)),
-		conf: w.plan.founders(),
+		conf:   w.plan.founders(),
+		leases: leases{promises: map[uint64]promise{}, invitations: map[candidacy]bool{}},
 	}
 }
 
@@ -207,6 +209,7 @@ func (c *checker) leads(n *node, term uint64) {
 		return
 	}
 	c.leaders[term] = n.id
+	c.latestLed = max(c.latestLed, term)
 	last := len(c.committed)
 	for last > 0 && c.committed[last-1].inTerm >= term {
 		last--

@@ -7,6 +7,7 @@ import "raftkv/raft"
 
 // sent checks a message as it leaves.
 func (c *checker) sent(n *node, m *raft.Message) {
+	c.leaseSent(n, m)
 	switch m.Type {
 	case raft.MsgAppend, raft.MsgHeartbeat, raft.MsgSnapshot, raft.MsgTimeoutNow:
 		c.leaderSent(n, m)
@@ -103,6 +104,9 @@ func (c *checker) readAsked(id uint64) { c.reads[id] = uint64(len(c.committed)) 
 
 // readConfirmed: a read sees everything committed before it was asked.
 func (c *checker) readConfirmed(n *node, rs raft.ReadState) {
+	if rs.ByLease && n.eng.Role() == raft.Leader {
+		c.leaseHeld(n, n.eng.Term())
+	}
 	if rs.Index < c.reads[rs.ReadID] {
 		c.w.fail("read index", "node %d may serve read %d at %d; %d was committed before it was asked", n.id, rs.ReadID, rs.Index, c.reads[rs.ReadID])
 	}

@@ -24,6 +24,8 @@ type disk struct {
 	log []raft.Entry
 	// damaged says that something that was here is not.
 	damaged bool
+	// promised says that a life of this node may have promised leases.
+	promised bool
 
 	queue []write
 	// running is how many writes of the queue are being carried out together:

@@ -95,8 +95,8 @@ func (ne *nemesis) diskStallLeader() (string, func()) { return ne.stall(ne.theLe
 func (ne *nemesis) clockDrift() (string, func()) {
 	n := ne.someone()
 	before := n.drift
-	n.drift = ne.dice.drift(0.5)
-	return fmt.Sprintf("%d %.2f", n.id, n.drift), func() { n.drift = before }
+	n.setDrift(ne.dice.drift(ne.w.plan.swing()))
+	return fmt.Sprintf("%d %.2f", n.id, n.drift), func() { n.setDrift(before) }
 }
 
 // transfer asks a node, which may not even lead, to hand leadership over.

@@ -24,6 +24,7 @@ type node struct {
 	paused bool
 	held   []func()
 	drift  float64
+	clock  nodeClock
 	// fuse is how many effects the process has left before it crashes; below
 	// zero it is not lit.
 	fuse int
@@ -46,7 +47,7 @@ type node struct {
 }
 
 func newNode(w *world, id uint64) *node {
-	n := &node{w: w, id: id, drift: 1}
+	n := &node{w: w, id: id, drift: 1, clock: nodeClock{drift: 1}}
 	if !slices.Contains(w.plan.joiners, id) {
 		n.disk.snap.meta.Conf = w.plan.founders()
 	}
@@ -78,6 +79,7 @@ func (n *node) start() {
 	cfg := n.config()
 	cfg.HardState, cfg.Snapshot, cfg.Entries, cfg.Applied = n.disk.hs, n.disk.snap.meta, entries, n.disk.snap.meta.Index
 	cfg.Recovery = n.recoveryID()
+	n.configureLeases(&cfg)
 	if n.eng, err = raft.New(cfg); err != nil {
 		n.w.fail("recovery", "node %d: %v", n.id, err)
 		return
@@ -167,6 +169,7 @@ func (n *node) resume() {
 	}
 	n.w.note(record{node: n.id, step: stepResume})
 	n.paused = false
+	n.bunchTicks()
 	held := n.held
 	n.held = nil
 	for _, do := range held {
@@ -178,11 +181,15 @@ func (n *node) resume() {
 // ticker does.
 func (n *node) scheduleTick() {
 	n.after(time.Duration(float64(tickEvery)*n.drift), func() {
-		n.eng.Tick()
-		n.wake()
+		n.tick()
 		n.tickClock()
 		n.scheduleTick()
 	})
+}
+
+func (n *node) tick() {
+	n.eng.Tick()
+	n.wake()
 }
 
 // wake schedules a turn of the loop. What arrives before it shares the turn.
@@ -201,6 +208,7 @@ func (n *node) turn() {
 	n.noteRecovery()
 	n.propose()
 	n.askReads()
+	n.tellTime()
 	if !n.eng.HasReady() {
 		n.w.checks.observe(n)
 		return

@@ -19,6 +19,8 @@ type Options struct {
 	Calm bool
 	// Faults are the names of the only faults to come and go; empty: the seed's choice.
 	Faults []string
+	// Leases makes sure that nodes read by leases, which the seed chooses otherwise.
+	Leases bool
 	// Plant is a bug put around the engine on purpose.
 	Plant Plant
 	// SkipJudge leaves out the judgement of the clients' history.
@@ -70,6 +72,8 @@ type plan struct {
 
 	faults     []faultKind
 	faultEvery time.Duration
+
+	leases leasePlan
 }
 
 // members are all nodes, voters first, and last those that may come to be some.
@@ -95,6 +99,7 @@ func newPlan(o Options, d dice) plan {
 	if !o.Calm {
 		p.chooseTrouble(o, d)
 	}
+	p.chooseLeases(o, d)
 	return p
 }
 

@@ -43,8 +43,8 @@ func TestSeeds(t *testing.T) {
 	}
 	require.NoError(t, g.Wait())
 	total := sum(results)
-	t.Logf("%d seeds: %v simulated, %d operations, %d committed entries, %d snapshots installed, %d memberships, %d lines of trace",
-		len(results), total.Simulated, total.Operations, total.Committed, total.Snapshots, total.Changes, total.Steps)
+	t.Logf("%d seeds: %v simulated, %d operations, %d committed entries, %d snapshots installed, %d memberships, %d reads by lease, %d lines of trace",
+		len(results), total.Simulated, total.Operations, total.Committed, total.Snapshots, total.Changes, total.ByLease, total.Steps)
 	for _, r := range results {
 		if r.Failure != nil {
 			t.Errorf("%v\n%s\nrepeat with: go test ./raft/rafttest -run TestSeeds -seed %d -seeds 1 -v", r.Failure, r.Failure.Trace, r.Failure.Seed)
@@ -81,6 +81,7 @@ func sum(results []Result) (total Result) {
 		total.Committed += r.Committed
 		total.Snapshots += r.Snapshots
 		total.Changes += r.Changes
+		total.ByLease += r.ByLease
 		total.Steps += r.Steps
 	}
 	return total
@@ -123,6 +124,18 @@ func TestMembershipChangesUnderFaults(t *testing.T) {
 		changes += r.Changes
 	}
 	assert.Greater(t, changes, 100)
+}
+
+// Leases confirm reads while clocks run apart and nodes stand still, restart,
+// hand over and lose their leases, and every read is linearizable.
+func TestLeaseReadsUnderFaults(t *testing.T) {
+	t.Parallel()
+	faults := []string{"pause", "pause leader", "drift", "transfer", "campaign", "crash", "crash leader", "leader from peers only", "slow network"}
+	for seed := uint64(1); seed <= 20; seed++ {
+		r := Run(Options{Seed: seed, Nodes: 3 + 2*int(seed%2), Duration: 15 * time.Second, Faults: faults, Leases: true})
+		require.Nil(t, r.Failure, "%v", r.Failure)
+		assert.Greater(t, r.ByLease, 10, "seed %d", seed)
+	}
 }
 
 // BenchmarkSimulator says how much of a five-node cluster's life under faults,

@@ -62,6 +62,7 @@ type Result struct {
 	Term, Committed uint64
 	Snapshots       int
 	Changes         int // of the membership
+	ByLease         int // batches of reads that a lease confirmed
 	History         []history.Event
 }
 
@@ -76,7 +77,7 @@ func Run(o Options) Result {
 	return Result{
 		Hash: w.trace.hash, Failure: w.failure, Simulated: w.now, Steps: w.trace.count,
 		Operations: w.oks, Term: w.checks.maxTerm, Committed: uint64(len(w.checks.committed)),
-		Snapshots: w.checks.restores, Changes: w.checks.changes, History: w.events,
+		Snapshots: w.checks.restores, Changes: w.checks.changes, ByLease: w.checks.byLease, History: w.events,
 	}
 }
 
@@ -114,7 +115,7 @@ func (w *world) guarded() {
 
 func (w *world) run() {
 	for _, n := range w.nodes {
-		n.drift = w.nodeDice.drift(w.plan.drift)
+		n.setDrift(w.nodeDice.drift(w.plan.drift))
 		n.start()
 	}
 	for _, c := range w.clients {

@@ -507,23 +507,26 @@ func (x *SnapshotMeta) GetConf() *ConfState {
 }
 
 type Message struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Type          uint32                 `protobuf:"varint,1,opt,name=type,proto3" json:"type,omitempty"`
-	From          uint64                 `protobuf:"varint,2,opt,name=from,proto3" json:"from,omitempty"`
-	To            uint64                 `protobuf:"varint,3,opt,name=to,proto3" json:"to,omitempty"`
-	Term          uint64                 `protobuf:"varint,4,opt,name=term,proto3" json:"term,omitempty"`
-	Index         uint64                 `protobuf:"varint,5,opt,name=index,proto3" json:"index,omitempty"`
-	LogTerm       uint64                 `protobuf:"varint,6,opt,name=log_term,json=logTerm,proto3" json:"log_term,omitempty"`
-	Entries       []*Entry               `protobuf:"bytes,7,rep,name=entries,proto3" json:"entries,omitempty"`
-	Commit        uint64                 `protobuf:"varint,8,opt,name=commit,proto3" json:"commit,omitempty"`
-	Reject        bool                   `protobuf:"varint,9,opt,name=reject,proto3" json:"reject,omitempty"`
-	HintIndex     uint64                 `protobuf:"varint,10,opt,name=hint_index,json=hintIndex,proto3" json:"hint_index,omitempty"`
-	HintTerm      uint64                 `protobuf:"varint,11,opt,name=hint_term,json=hintTerm,proto3" json:"hint_term,omitempty"`
-	Round         uint64                 `protobuf:"varint,12,opt,name=round,proto3" json:"round,omitempty"`
-	ReadId        uint64                 `protobuf:"varint,13,opt,name=read_id,json=readId,proto3" json:"read_id,omitempty"`
-	Snapshot      *SnapshotMeta          `protobuf:"bytes,14,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
-	Transfer      bool                   `protobuf:"varint,15,opt,name=transfer,proto3" json:"transfer,omitempty"`
-	Lost          bool                   `protobuf:"varint,16,opt,name=lost,proto3" json:"lost,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Type      uint32                 `protobuf:"varint,1,opt,name=type,proto3" json:"type,omitempty"`
+	From      uint64                 `protobuf:"varint,2,opt,name=from,proto3" json:"from,omitempty"`
+	To        uint64                 `protobuf:"varint,3,opt,name=to,proto3" json:"to,omitempty"`
+	Term      uint64                 `protobuf:"varint,4,opt,name=term,proto3" json:"term,omitempty"`
+	Index     uint64                 `protobuf:"varint,5,opt,name=index,proto3" json:"index,omitempty"`
+	LogTerm   uint64                 `protobuf:"varint,6,opt,name=log_term,json=logTerm,proto3" json:"log_term,omitempty"`
+	Entries   []*Entry               `protobuf:"bytes,7,rep,name=entries,proto3" json:"entries,omitempty"`
+	Commit    uint64                 `protobuf:"varint,8,opt,name=commit,proto3" json:"commit,omitempty"`
+	Reject    bool                   `protobuf:"varint,9,opt,name=reject,proto3" json:"reject,omitempty"`
+	HintIndex uint64                 `protobuf:"varint,10,opt,name=hint_index,json=hintIndex,proto3" json:"hint_index,omitempty"`
+	HintTerm  uint64                 `protobuf:"varint,11,opt,name=hint_term,json=hintTerm,proto3" json:"hint_term,omitempty"`
+	Round     uint64                 `protobuf:"varint,12,opt,name=round,proto3" json:"round,omitempty"`
+	ReadId    uint64                 `protobuf:"varint,13,opt,name=read_id,json=readId,proto3" json:"read_id,omitempty"`
+	Snapshot  *SnapshotMeta          `protobuf:"bytes,14,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
+	Transfer  bool                   `protobuf:"varint,15,opt,name=transfer,proto3" json:"transfer,omitempty"`
+	Lost      bool                   `protobuf:"varint,16,opt,name=lost,proto3" json:"lost,omitempty"`
+	// promise is in nanoseconds; 0 from a node that promises nothing.
+	Promise       uint64 `protobuf:"varint,17,opt,name=promise,proto3" json:"promise,omitempty"`
+	ByLease       bool   `protobuf:"varint,18,opt,name=by_lease,json=byLease,proto3" json:"by_lease,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -670,6 +673,20 @@ func (x *Message) GetLost() bool {
 	return false
 }
 
+func (x *Message) GetPromise() uint64 {
+	if x != nil {
+		return x.Promise
+	}
+	return 0
+}
+
+func (x *Message) GetByLease() bool {
+	if x != nil {
+		return x.ByLease
+	}
+	return false
+}
+
 var File_node_peer_peerpb_peer_proto protoreflect.FileDescriptor
 
 const file_node_peer_peerpb_peer_proto_rawDesc = "" +
@@ -702,7 +719,7 @@ const file_node_peer_peerpb_peer_proto_rawDesc = "" +
 	"\fSnapshotMeta\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12-\n" +
-	"\x04conf\x18\x03 \x01(\v2\x19.raftkv.peer.v1.ConfStateR\x04conf\"\xbc\x03\n" +
+	"\x04conf\x18\x03 \x01(\v2\x19.raftkv.peer.v1.ConfStateR\x04conf\"\xf1\x03\n" +
 	"\aMessage\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\rR\x04type\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\x04R\x04from\x12\x0e\n" +
@@ -721,7 +738,9 @@ const file_node_peer_peerpb_peer_proto_rawDesc = "" +
 	"\aread_id\x18\r \x01(\x04R\x06readId\x128\n" +
 	"\bsnapshot\x18\x0e \x01(\v2\x1c.raftkv.peer.v1.SnapshotMetaR\bsnapshot\x12\x1a\n" +
 	"\btransfer\x18\x0f \x01(\bR\btransfer\x12\x12\n" +
-	"\x04lost\x18\x10 \x01(\bR\x04lost2\xd1\x01\n" +
+	"\x04lost\x18\x10 \x01(\bR\x04lost\x12\x18\n" +
+	"\apromise\x18\x11 \x01(\x04R\apromise\x12\x19\n" +
+	"\bby_lease\x18\x12 \x01(\bR\abyLease2\xd1\x01\n" +
 	"\x04Peer\x12;\n" +
 	"\bMessages\x12\x15.raftkv.peer.v1.Batch\x1a\x16.raftkv.peer.v1.Closed(\x01\x12M\n" +
 	"\bSnapshot\x12\x1d.raftkv.peer.v1.SnapshotChunk\x1a .raftkv.peer.v1.SnapshotReceived(\x01\x12=\n" +
