@@ -23,6 +23,8 @@
 // state (agreement.go). One that differs from a majority ends and marks its
 // folder, so that it does not serve that state again.
 //
+// With leases (lease.go) the loop reads a clock at the end of what it took in.
+//
 // Damage, found on open or by the scrub, is repaired from the peers (repair.go):
 // the files are set aside and the node does not vote until it is sure.
 //

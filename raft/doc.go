@@ -5,14 +5,15 @@
 //
 // The algorithm is that of Ongaro and Ousterhout's paper (figure 2), with
 // pre-vote (Ongaro's dissertation, 9.6), check-quorum (6.2), leadership
-// transfer (3.10), changes of membership through a joint one (4.3), numbered read confirmations (6.4) and a leader that writes
-// its disk in parallel with its followers (10.2.1).
+// transfer (3.10), changes of membership through a joint one (4.3), numbered
+// read confirmations (6.4), leases for reads if asked for (6.4.1; lease.go) and a
+// leader that writes its disk in parallel with its followers (10.2.1).
 //
 // # What the caller does
 //
 // Feed inputs: Tick at a steady rate, Step for each message of a peer, Propose
-// and ReadIndex for clients. After each batch of inputs, while HasReady, take
-// a Ready and carry it out:
+// and ReadIndex for clients; with leases Clock, behind all others. After each
+// batch of inputs, while HasReady, take a Ready and carry it out:
 //
 //  1. Send Ready.Messages. They state nothing that is not durable, so they go
 //     in parallel with the disk and need not wait for earlier Readys.

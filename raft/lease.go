@@ -42,7 +42,7 @@ package raft
 // applied and however long the process stands still in between. That is why a
 // reading has to be taken after the reads that it is for came in.
 type lease struct {
-	now     uint64 // what the caller's clock showed last; never goes down
+	now     uint64 // what the caller's clock showed last
 	silent  int    // ticks for which this node votes for nobody
 	promise uint64 // what this node promises in an answer; 0: nothing
 	length  uint64 // of a lease; 0: it takes none
@@ -52,7 +52,7 @@ type lease struct {
 // tenure is the part that belongs to a leader's one term.
 type tenure struct {
 	sent    []sentRound // the rounds that may still count, oldest first
-	revoked bool        // somebody was told to campaign
+	revoked bool        // somebody was told to campaign, or the clock is broken
 }
 
 // sentRound is when a round's heartbeats were sent, or a little earlier.
@@ -106,7 +106,11 @@ func (n *Node) Promised() uint64 { return n.lease.promise }
 // goes back, and goes on while the process, or the machine, stands still. Its
 // unit is TickTime's.
 func (n *Node) Clock(now uint64) {
-	n.lease.now = max(n.lease.now, now)
+	l := &n.lease
+	if now < l.now {
+		l.revoked = true // such a clock measures nothing; the next term begins anew
+	}
+	l.now = now
 	if n.role != Leader || len(n.reads.waiting) == 0 {
 		return
 	}
