@@ -6,8 +6,12 @@ import "raftkv/raft"
 // is a bound on entries too.
 const entryWeight = 128
 
+// overloaded says that no more log should come until some of it is applied.
+func (l *loop) overloaded() bool { return l.backlog.bytes >= l.config.MaxUnappliedBytes }
+
 // backlog is what was handed to the machine and is not applied yet. Over its
-// bound the leader takes no more writes: what it takes, every node has to apply.
+// bound a leader takes no more writes, and a follower no more appends: the leader
+// goes on with the others, and without a majority of them writes have to wait.
 // Owned by the loop.
 type backlog struct {
 	sizes []int  // of the entries up to end, oldest first

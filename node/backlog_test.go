@@ -54,6 +54,34 @@ func TestWritesAreRefusedWhileTooMuchIsUnapplied(t *testing.T) {
 	require.Zero(t, c.status(1).UnappliedBytes)
 }
 
+// A follower whose machine stands still takes no more log than its bound and what
+// was on its way, while the others go on; then it catches up.
+func TestSlowFollowerTakesNoMoreLogThanItsBound(t *testing.T) {
+	const limit = 256 << 10
+	c := newCluster(t, 3, func(f *Config) { f.MaxUnappliedBytes = limit })
+	c.startAll()
+	c.led(1)
+	slow := c.follower()
+	goOn := block(c.nodes[slow].machine)
+	t.Cleanup(goOn) // before the nodes are stopped
+	value := string(make([]byte, 64<<10))
+	holding := func() bool { return c.status(slow).HoldingAppends }
+	for i := 0; !holding(); i++ {
+		require.Less(t, i, 100, "far more than the bound was written")
+		require.NoError(t, c.put(1, fmt.Sprint("k", i), value))
+	}
+	last := c.status(slow).LastIndex
+	for i := range 20 {
+		require.NoError(t, c.put(1, fmt.Sprint("more", i), value), "the others go on")
+	}
+	require.Less(t, c.status(slow).LastIndex, last+20, "it took all of it")
+	require.Less(t, c.status(slow).UnappliedBytes, uint64(4*limit))
+	require.EqualValues(t, 1, c.metric(slow, "raftkv_holding_appends"))
+	goOn()
+	c.applied(slow, c.status(1).Commit)
+	require.False(t, holding())
+}
+
 // tryPut writes on node 1 and gives the reason of a refusal.
 func (c *cluster) tryPut(key, value string) apiv1.Reason {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -52,7 +52,7 @@ type Config struct {
 	MaxValueBytes       int           `default:"1048576" env:"RAFTKV_MAX_VALUE_BYTES" help:"Longest value."`
 	MaxInflightRequests int           `default:"8192" env:"RAFTKV_MAX_INFLIGHT_REQUESTS" help:"Client requests held at once; more are refused as overloaded."`
 	MaxUncommittedBytes int           `default:"67108864" env:"RAFTKV_MAX_UNCOMMITTED_BYTES" help:"Bytes of log a leader holds before they are committed; more are refused as overloaded."`
-	MaxUnappliedBytes   int           `default:"67108864" env:"RAFTKV_MAX_UNAPPLIED_BYTES" help:"Bytes of committed log that may wait for a leader's state machine; over it writes are refused as overloaded."`
+	MaxUnappliedBytes   int           `default:"67108864" env:"RAFTKV_MAX_UNAPPLIED_BYTES" help:"Bytes of committed log that may wait for the state machine; over it a leader refuses writes as overloaded, and a follower takes no more log."`
 	RequestTimeout      time.Duration `default:"5s" env:"RAFTKV_REQUEST_TIMEOUT" help:"How long a node works on a request before it answers that it does not know."`
 	SessionTTL          time.Duration `default:"1h" name:"session-ttl" env:"RAFTKV_SESSION_TTL" help:"A session idle for longer is forgotten."`
 

@@ -126,6 +126,7 @@ func (l *loop) turn(ticked bool) {
 	for _, f := range l.events.take() {
 		f(l)
 	}
+	l.raft.HoldAppends(l.overloaded())
 	for _, m := range l.messages.take() {
 		l.step(m)
 	}

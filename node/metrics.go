@@ -103,6 +103,7 @@ var (
 		{describe("sessions", "Client sessions."), func(s Status) uint64 { return s.Sessions }},
 		{describe("uncommitted_bytes", "Bytes of log not committed yet (leader only)."), func(s Status) uint64 { return s.UncommittedBytes }},
 		{describe("unapplied_bytes", "Bytes of committed log that wait for the state machine."), func(s Status) uint64 { return s.UnappliedBytes }},
+		{describe("holding_appends", "1 while so much waits for the state machine that this node takes no more log."), func(s Status) uint64 { return one(s.HoldingAppends) }},
 		{describe("unapplied_entries", "Committed entries that wait for the state machine."), func(s Status) uint64 { return s.UnappliedEntries }},
 	}
 	installedDesc = describe("snapshots_installed_total", "Snapshots taken over from a leader since the start.")

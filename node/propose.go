@@ -89,7 +89,7 @@ func (l *loop) propose() {
 		l.refuseQueue(nil)
 		return
 	}
-	if l.backlog.bytes >= l.config.MaxUnappliedBytes {
+	if l.overloaded() {
 		l.refuseQueue(raft.ErrOverloaded)
 	}
 	for len(l.proposals.queue) > 0 && (l.disk.pending == 0 || l.proposals.bytes >= entryBytes) {

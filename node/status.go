@@ -36,6 +36,8 @@ type Status struct {
 	UncommittedBytes uint64 `json:"uncommitted_bytes"`
 	UnappliedBytes   uint64 `json:"unapplied_bytes"`
 	UnappliedEntries uint64 `json:"unapplied_entries"`
+	// HoldingAppends: so much is unapplied that this node takes no more log.
+	HoldingAppends bool `json:"holding_appends,omitempty"`
 	// Voters and Learners are the membership in force here; VotersOutgoing are
 	// those that a change under way replaces.
 	Voters         []uint64 `json:"voters"`
@@ -87,7 +89,7 @@ func (l *loop) status() Status {
 		SnapshotIndex: l.snapshots.last.Index, Lag: s.Commit - min(s.Commit, s.Applied),
 		Keys: l.machine.keys.Load(), Sessions: l.machine.sessions.Load(), Installed: l.snapshots.installed,
 		UncommittedBytes: uint64(s.UncommittedBytes),
-		UnappliedBytes:   uint64(l.backlog.bytes), UnappliedEntries: uint64(len(l.backlog.sizes)),
+		UnappliedBytes:   uint64(l.backlog.bytes), UnappliedEntries: uint64(len(l.backlog.sizes)), HoldingAppends: l.overloaded(),
 		Voters: s.Conf.Voters, VotersOutgoing: s.Conf.VotersOutgoing, Learners: s.Conf.Learners,
 		Diverged: l.agreement.diverged(), Recovering: s.Recovering,
 	}

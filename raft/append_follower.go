@@ -2,10 +2,20 @@ package raft
 
 import "fmt"
 
+// HoldAppends says whether appends are dropped as they come, because the caller
+// has enough to do with the entries that it was given. The leader's window to
+// this node fills then, and it sends again soon after appends are taken again.
+// Meanwhile the node acknowledges nothing new, but hears its leader, votes, and
+// is told what is committed of the log that it has.
+func (n *Node) HoldAppends(hold bool) { n.holding = hold }
+
 // handleAppend takes a leader's entries (AppendEntries of figure 2).
 func (n *Node) handleAppend(m Message) {
 	if n.installing != nil {
 		// The log is about to be replaced; nothing said of it now would hold.
+		return
+	}
+	if n.holding {
 		return
 	}
 	if m.Index < n.commit {

@@ -49,6 +49,8 @@
 // once its bytes are delivered, or given up. A message that is dropped
 // otherwise needs nothing; ReportUnreachable spares the pipeline.
 //
+// A caller that cannot apply as fast as entries come may HoldAppends.
+//
 // The engine keeps in memory every entry behind its first kept index. The
 // caller bounds that: it takes a snapshot of applied state, and calls Compact.
 //

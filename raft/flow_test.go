@@ -118,3 +118,28 @@ func TestManyReadRoundsDoNotRepeatAppends(t *testing.T) {
 	}
 	assert.LessOrEqual(t, appends, 2*3, "one nudge a follower and heartbeat interval")
 }
+
+// A follower that holds appends takes none and acknowledges none, stays with its
+// leader, and has everything soon after it takes them again.
+func TestFollowerThatHoldsAppendsCatchesUpLater(t *testing.T) {
+	c := newCluster(3)
+	c.elect(1)
+	c.tick(1)
+	held := c.nodes[3]
+	before := held.LastIndex()
+	held.HoldAppends(true)
+	for range 40 { // more than what may be on its way to one follower
+		c.propose(1, "x")
+		c.settle()
+		c.tick(1)
+	}
+	assert.Equal(t, before, held.LastIndex())
+	assert.Equal(t, c.nodes[1].LastIndex(), c.nodes[1].Commit(), "the others commit")
+	assert.Equal(t, before, c.nodes[1].Status().Progress[3].Match)
+	assert.EqualValues(t, 1, held.Term())
+	assert.EqualValues(t, 1, held.Leader())
+
+	held.HoldAppends(false)
+	c.tick(3)
+	assert.Equal(t, c.nodes[1].LastIndex(), held.Applied())
+}

@@ -73,6 +73,9 @@ type Node struct {
 
 	installing *SnapshotMeta
 
+	// holding: appends are dropped for now.
+	holding bool
+
 	// Collected for the next Ready.
 
 	out outbox
