@@ -49,5 +49,6 @@ func (n *Node) limits() map[string]int {
 		"peer_inflight_bytes":    maxInflightBytes,
 		"peer_inflight_messages": maxInflightMsgs,
 		"sessions":               kv.DefaultLimits().MaxSessions,
+		"session_bytes":          kv.DefaultLimits().MaxAnswerBytes,
 	}
 }

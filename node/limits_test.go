@@ -41,12 +41,12 @@ func TestEverythingBoundedHasAMetricAndALimit(t *testing.T) {
 		require.NoError(t, c.put(leader, fmt.Sprint("k", i), "v"))
 	}
 	for _, name := range []string{
-		"raftkv_requests_in_flight", "raftkv_uncommitted_bytes", "raftkv_unapplied_bytes", "raftkv_unapplied_entries", "raftkv_sessions",
+		"raftkv_requests_in_flight", "raftkv_uncommitted_bytes", "raftkv_unapplied_bytes", "raftkv_unapplied_entries", "raftkv_sessions", "raftkv_session_bytes",
 		fmt.Sprintf(`raftkv_peer_inflight_bytes{peer="%d"}`, follower), fmt.Sprintf(`raftkv_peer_inflight_messages{peer="%d"}`, follower),
 	} {
 		require.GreaterOrEqual(t, c.metric(leader, name), 0.0, name)
 	}
-	for _, of := range []string{"requests_in_flight", "uncommitted_bytes", "unapplied_bytes", "peer_inflight_bytes", "peer_inflight_messages", "sessions"} {
+	for _, of := range []string{"requests_in_flight", "uncommitted_bytes", "unapplied_bytes", "peer_inflight_bytes", "peer_inflight_messages", "sessions", "session_bytes"} {
 		require.Positive(t, c.metric(leader, fmt.Sprintf(`raftkv_limit{of="%s"}`, of)), of)
 	}
 	c.settled(leader)

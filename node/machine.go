@@ -41,6 +41,7 @@ type machine struct {
 	// Facts for other goroutines.
 	keys     atomic.Uint64
 	sessions atomic.Uint64
+	answers  atomic.Uint64 // their bytes
 	clockMS  atomic.Uint64
 	metrics  *metrics
 }
@@ -89,6 +90,7 @@ func (m *machine) serve() bool {
 func (m *machine) publish() {
 	m.keys.Store(uint64(m.store.Keys()))
 	m.sessions.Store(uint64(m.store.Sessions()))
+	m.answers.Store(uint64(m.store.AnswerBytes()))
 	m.clockMS.Store(m.store.ClockMS())
 }
 

@@ -101,6 +101,7 @@ var (
 		{describe("state_divergence", "Peers whose state was found to differ from this node's: an alarm."), func(s Status) uint64 { return uint64(len(s.Diverged)) }},
 		{describe("recovering", "1 while this node gets back from its peers what damage took."), func(s Status) uint64 { return one(s.Recovering) }},
 		{describe("sessions", "Client sessions."), func(s Status) uint64 { return s.Sessions }},
+		{describe("session_bytes", "Bytes of answers that the sessions remember."), func(s Status) uint64 { return s.SessionBytes }},
 		{describe("uncommitted_bytes", "Bytes of log not committed yet (leader only)."), func(s Status) uint64 { return s.UncommittedBytes }},
 		{describe("unapplied_bytes", "Bytes of committed log that wait for the state machine."), func(s Status) uint64 { return s.UnappliedBytes }},
 		{describe("holding_appends", "1 while so much waits for the state machine that this node takes no more log."), func(s Status) uint64 { return one(s.HoldingAppends) }},

@@ -19,6 +19,8 @@ func writeResponse(c *kvpb.Command, r *kvpb.Result) *apiv1.Response {
 		return okResponse(c, r)
 	case kvpb.Result_CODE_SESSION_EXPIRED:
 		return errorResponse(apiv1.Reason_REASON_SESSION_EXPIRED, "the session is not known: it expired or was closed; open a new one")
+	case kvpb.Result_CODE_SESSION_FULL:
+		return errorResponse(apiv1.Reason_REASON_OVERLOADED, "the session remembers too many bytes of answers that its client has not acknowledged; try again when it has")
 	case kvpb.Result_CODE_SEQUENCE_FORGOTTEN:
 		return errorResponse(apiv1.Reason_REASON_BAD_REQUEST, "the session has said that this sequence was answered")
 	default:

@@ -27,10 +27,12 @@ type Status struct {
 	// Lag is how many committed entries this node has not applied yet, by what
 	// it knows of the commit index: a node that is cut off may show 0. How far a
 	// follower's log is behind its leader's is PeerStatus.Lag, on the leader.
-	Lag       uint64 `json:"lag"`
-	Keys      uint64 `json:"keys"`
-	Sessions  uint64 `json:"sessions"`
-	Installed uint64 `json:"snapshots_installed"`
+	Lag      uint64 `json:"lag"`
+	Keys     uint64 `json:"keys"`
+	Sessions uint64 `json:"sessions"`
+	// SessionBytes is what the sessions remember.
+	SessionBytes uint64 `json:"session_bytes"`
+	Installed    uint64 `json:"snapshots_installed"`
 	// UncommittedBytes are a leader's, handed to no state machine yet; the
 	// Unapplied were handed to this node's and wait there.
 	UncommittedBytes uint64 `json:"uncommitted_bytes"`
@@ -87,7 +89,7 @@ func (l *loop) status() Status {
 		Role: s.Role.String(), Term: s.Term, Leader: s.Leader, LeaderAddress: l.addresses.of(s.Leader),
 		Commit: s.Commit, Applied: s.Applied, FirstIndex: s.FirstIndex, LastIndex: s.LastIndex,
 		SnapshotIndex: l.snapshots.last.Index, Lag: s.Commit - min(s.Commit, s.Applied),
-		Keys: l.machine.keys.Load(), Sessions: l.machine.sessions.Load(), Installed: l.snapshots.installed,
+		Keys: l.machine.keys.Load(), Sessions: l.machine.sessions.Load(), SessionBytes: l.machine.answers.Load(), Installed: l.snapshots.installed,
 		UncommittedBytes: uint64(s.UncommittedBytes),
 		UnappliedBytes:   uint64(l.backlog.bytes), UnappliedEntries: uint64(len(l.backlog.sizes)), HoldingAppends: l.overloaded(),
 		Voters: s.Conf.Voters, VotersOutgoing: s.Conf.VotersOutgoing, Learners: s.Conf.Learners,

@@ -130,8 +130,12 @@ func (s *Store) applyOnce(place uint64, c *kvpb.Command) *kvpb.Result {
 	if r, known := s.sessions.answer(id, sequence); known {
 		return r
 	}
+	if s.sessions.bytesByID[id] >= s.limits.MaxSessionBytes {
+		return &kvpb.Result{Code: kvpb.Result_CODE_SESSION_FULL}
+	}
 	r := s.applyWrite(c)
 	s.sessions.remember(id, sequence, r)
+	s.sessions.shrink(s.limits.MaxAnswerBytes, id)
 	return r
 }
 

@@ -17,7 +17,9 @@
 //
 // A session remembers the answer of each of its sequence numbers until the
 // client says, by first_open, that it has received it. Several sequences may be
-// open at once, SessionWindow at most. A command with a sequence that is
+// open at once, SessionWindow at most, and their answers, which may hold values,
+// are bounded in bytes: in a session by refusing, over all sessions by forgetting
+// the one idle the longest (Limits). A command with a sequence that is
 // remembered gets the same answer again and changes nothing. A command below
 // first_open, or of a session that is unknown, changes nothing either: its
 // answer is gone, and applying it could be the second time. (Ongaro's

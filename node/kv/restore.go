@@ -69,6 +69,8 @@ func (rs *restorer) header(h *kvpb.Header) error {
 		return fmt.Errorf("%w: format %d, this version reads %d", ErrNewerFormat, h.GetFormat(), snapshotFormat)
 	case h.GetMaxSessions() != uint64(rs.store.limits.MaxSessions):
 		return fmt.Errorf("made for %d sessions, not %d", h.GetMaxSessions(), rs.store.limits.MaxSessions)
+	case h.GetFormat() > 1 && (h.GetMaxSessionBytes() != uint64(rs.store.limits.MaxSessionBytes) || h.GetMaxAnswerBytes() != uint64(rs.store.limits.MaxAnswerBytes)):
+		return fmt.Errorf("made for %d bytes of answers, %d a session", h.GetMaxAnswerBytes(), h.GetMaxSessionBytes())
 	case h.GetAppliedIndex() > MaxIndex:
 		return fmt.Errorf("applied index %d cannot be", h.GetAppliedIndex())
 	}

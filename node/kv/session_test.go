@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"bytes"
 	"math"
 	"testing"
 
@@ -175,4 +176,61 @@ func TestSessionIDsAreNeverZeroAndNeverReused(t *testing.T) {
 			seen[r.GetSession()] = true
 		}
 	}
+}
+
+// Answers of compare-and-swap hold values, so their number alone bounds little.
+func TestASessionWhoseAnswersAreTooLargeIsRefusedUntilItAcknowledges(t *testing.T) {
+	limits := Limits{MaxSessionBytes: 1000}
+	s := New(limits)
+	id := open(t, s)
+	apply(t, s, put("k", string(make([]byte, 600))))
+	lost := func(sequence, firstOpen uint64) *kvpb.Command {
+		return in(id, sequence, firstOpen, casAbsent("k", "x"))
+	}
+	for sequence := uint64(1); sequence <= 2; sequence++ {
+		assert.Equal(t, kvpb.Result_CODE_OK, apply1(t, s, lost(sequence, 1)).GetCode())
+	}
+	assert.Equal(t, 2*(600+answerWeight), s.AnswerBytes())
+	assert.Equal(t, kvpb.Result_CODE_SESSION_FULL, apply1(t, s, in(id, 3, 1, put("new", "1"))).GetCode())
+	_, found := s.Get([]byte("new"))
+	assert.False(t, found, "what is refused is not applied")
+	assert.Equal(t, kvpb.Result_CODE_OK, apply1(t, s, lost(2, 1)).GetCode(), "what is remembered is still told")
+
+	restored := reopened(t, s, limits)
+	for name, s := range map[string]*Store{"the same": s, "restored": restored} {
+		assert.Equal(t, kvpb.Result_CODE_SESSION_FULL, apply1(t, s, lost(4, 1)).GetCode(), name)
+		assert.Equal(t, kvpb.Result_CODE_OK, apply1(t, s, in(id, 3, 2, put("new", "1"))).GetCode(), "%s: it has told that it got the first", name)
+		assert.Equal(t, 600+2*answerWeight, s.AnswerBytes(), name)
+	}
+	assert.Equal(t, s.Digest(), restored.Digest())
+}
+
+func TestTheSessionsIdleTheLongestMakeRoomForAnswers(t *testing.T) {
+	limits := Limits{MaxSessionBytes: 700, MaxAnswerBytes: 2000}
+	s := New(limits)
+	apply(t, s, put("k", string(make([]byte, 600))))
+	ids := []uint64{open(t, s), open(t, s), open(t, s), open(t, s)}
+	lost := func(id, sequence uint64) *kvpb.Command { return in(id, sequence, 1, casAbsent("k", "x")) }
+	for _, id := range ids {
+		assert.Equal(t, kvpb.Result_CODE_OK, apply1(t, s, lost(id, 1)).GetCode())
+		assert.LessOrEqual(t, s.AnswerBytes(), 2000)
+	}
+	assert.Equal(t, 3, s.Sessions())
+	assert.Equal(t, kvpb.Result_CODE_SESSION_EXPIRED, apply1(t, s, lost(ids[0], 2)).GetCode())
+
+	restored := reopened(t, s, limits)
+	for _, s := range []*Store{s, restored} {
+		apply(t, s, lost(ids[3], 2)) // the second fits no more: the next oldest goes
+		apply(t, s, lost(ids[3], 3))
+	}
+	assert.Equal(t, s.Digest(), restored.Digest())
+	assert.Equal(t, s.AnswerBytes(), restored.AnswerBytes())
+}
+
+// reopened is the store as its snapshot gives it back.
+func reopened(t *testing.T, s *Store, limits Limits) *Store {
+	restored, err := Restore(bytes.NewReader(saved(t, s)), limits)
+	require.NoError(t, err)
+	require.Equal(t, s.AnswerBytes(), restored.AnswerBytes())
+	return restored
 }

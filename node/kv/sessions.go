@@ -29,6 +29,11 @@ type answer struct {
 	result            *kvpb.Result
 }
 
+// answerWeight is what an answer counts beside the value in it.
+const answerWeight = 64
+
+func (a answer) weight() int { return answerWeight + len(a.result.GetActual()) }
+
 func answerLess(a, b answer) bool {
 	return cmp.Or(cmp.Compare(a.session, b.session), cmp.Compare(a.sequence, b.sequence)) < 0
 }
@@ -38,12 +43,17 @@ func answerLess(a, b answer) bool {
 // Invariants: byUse maps the lastUsed of every session in byID back to it and
 // holds nothing else. activeMS does not decrease along byUse, since the clock
 // only moves forward. Every answer's session is open, and its sequence lies in
-// [firstOpen, firstOpen+SessionWindow).
+// [firstOpen, firstOpen+SessionWindow). The number of a session's answers is
+// bounded by that, and their bytes by what applyOnce refuses.
 type sessions struct {
 	byID    *btree.Map[uint64, session]
 	byUse   *btree.Map[uint64, uint64]
 	answers *btree.BTreeG[answer]
 	sum     sum // of byID and answers
+	// Both follow from answers, so that no snapshot needs them: the weight of all,
+	// and by session, without those that have none.
+	bytes     int
+	bytesByID map[uint64]int
 }
 
 func newSessions() *sessions {
@@ -51,6 +61,8 @@ func newSessions() *sessions {
 		byID:    btree.NewMap[uint64, session](0),
 		byUse:   btree.NewMap[uint64, uint64](windowDegree),
 		answers: btree.NewBTreeGOptions(answerLess, btree.Options{NoLocks: true, Degree: windowDegree}),
+
+		bytesByID: map[uint64]int{},
 	}
 }
 
@@ -125,6 +137,16 @@ func (ss *sessions) remember(id, sequence uint64, r *kvpb.Result) {
 func (ss *sessions) keep(a answer) {
 	ss.answers.Set(a)
 	ss.sum.add(hashAnswer(a))
+	ss.weigh(a.session, a.weight())
+}
+
+// weigh counts answers that came, or went.
+func (ss *sessions) weigh(id uint64, by int) {
+	ss.bytes += by
+	ss.bytesByID[id] += by
+	if ss.bytesByID[id] == 0 {
+		delete(ss.bytesByID, id)
+	}
 }
 
 // forget drops a session's answers with sequences from first to last.
@@ -136,6 +158,19 @@ func (ss *sessions) forget(id, first, last uint64) {
 		}
 		ss.answers.Delete(a)
 		ss.sum.remove(hashAnswer(a))
+		ss.weigh(id, -a.weight())
+	}
+}
+
+// shrink forgets the sessions idle the longest until all answers fit, but never
+// the one in use.
+func (ss *sessions) shrink(limit int, inUse uint64) {
+	for ss.bytes > limit {
+		id, _, ok := ss.oldest()
+		if !ok || id == inUse {
+			return
+		}
+		ss.remove(id)
 	}
 }
 

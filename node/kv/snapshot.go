@@ -13,7 +13,8 @@ import (
 )
 
 // snapshotFormat goes up with every change that an older reader would misread.
-const snapshotFormat = 1
+// Format 1 was made without bounds on the bytes of answers; it can be continued.
+const snapshotFormat = 2
 
 // Snapshot is the state at one index. It never changes; the store that it was
 // taken from may go on meanwhile. One goroutine may use it, any one.
@@ -43,6 +44,9 @@ func (s *Store) header() *kvpb.Header {
 		AppliedIndex: s.applied,
 		ClockMs:      s.clockMS,
 		MaxSessions:  uint64(s.limits.MaxSessions),
+
+		MaxSessionBytes: uint64(s.limits.MaxSessionBytes),
+		MaxAnswerBytes:  uint64(s.limits.MaxAnswerBytes),
 	}
 }
 

@@ -3,10 +3,12 @@ package kv
 import (
 	"bytes"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"sync"
 	"testing"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/encoding/protodelim"
@@ -79,7 +81,8 @@ func TestASnapshotWithAFlippedBitIsRefused(t *testing.T) {
 
 func TestSnapshotsThatCannotBe(t *testing.T) {
 	header := func(change func(*kvpb.Header)) *kvpb.SnapshotItem {
-		h := &kvpb.Header{Format: snapshotFormat, AppliedIndex: 10, ClockMs: 100, MaxSessions: 2}
+		h := &kvpb.Header{Format: snapshotFormat, AppliedIndex: 10, ClockMs: 100, MaxSessions: 2,
+			MaxSessionBytes: 8 << 20, MaxAnswerBytes: 256 << 20}
 		change(h)
 		return &kvpb.SnapshotItem{Item: &kvpb.SnapshotItem_Header{Header: h}}
 	}
@@ -102,6 +105,8 @@ func TestSnapshotsThatCannotBe(t *testing.T) {
 	}{
 		"newer":                       {[]*kvpb.SnapshotItem{header(func(h *kvpb.Header) { h.Format++ })}, ErrNewerFormat},
 		"other limits":                {[]*kvpb.SnapshotItem{header(func(h *kvpb.Header) { h.MaxSessions++ })}, ErrBadSnapshot},
+		"another limit of a session":  {[]*kvpb.SnapshotItem{header(func(h *kvpb.Header) { h.MaxSessionBytes++ })}, ErrBadSnapshot},
+		"another limit of answers":    {[]*kvpb.SnapshotItem{header(func(h *kvpb.Header) { h.MaxAnswerBytes++ })}, ErrBadSnapshot},
 		"index too large":             {[]*kvpb.SnapshotItem{header(func(h *kvpb.Header) { h.AppliedIndex = MaxIndex + 1 })}, ErrBadSnapshot},
 		"no header":                   {[]*kvpb.SnapshotItem{pair("a")}, ErrBadSnapshot},
 		"an empty item":               {[]*kvpb.SnapshotItem{good, {}}, ErrBadSnapshot},
@@ -181,4 +186,17 @@ func TestSaveReportsWhatTheWriterSays(t *testing.T) {
 		require.ErrorIs(t, s.Snapshot().Save(&fullDisk{room}), errFull)
 	}
 	require.NoError(t, s.Snapshot().Save(&fullDisk{size}))
+}
+
+// A snapshot of before answers were bounded in bytes is continued.
+func TestASnapshotOfTheFirstFormatIsRead(t *testing.T) {
+	var b bytes.Buffer
+	sum := xxhash.New()
+	iw := &itemWriter{w: io.MultiWriter(&b, sum), sum: sum}
+	iw.write(&kvpb.SnapshotItem{Item: &kvpb.SnapshotItem_Header{Header: &kvpb.Header{Format: 1, AppliedIndex: 7, MaxSessions: 65536}}})
+	iw.write(&kvpb.SnapshotItem{Item: &kvpb.SnapshotItem_Trailer{Trailer: &kvpb.Trailer{Checksum: sum.Sum64()}}})
+	require.NoError(t, iw.err)
+	s, err := Restore(&b, Limits{})
+	require.NoError(t, err)
+	require.EqualValues(t, 7, s.AppliedIndex())
 }

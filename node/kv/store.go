@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/tidwall/btree"
@@ -12,16 +13,27 @@ type Limits struct {
 	// MaxSessions bounds the sessions that are remembered; one more evicts the
 	// one that has been idle the longest. Zero takes the default.
 	MaxSessions int
+	// MaxSessionBytes bounds what one session remembers: at or over it the
+	// session's new commands are refused until the client has said what it got.
+	// Zero takes the default.
+	MaxSessionBytes int
+	// MaxAnswerBytes bounds what all sessions remember: over it the sessions idle
+	// the longest are forgotten. Zero takes the default.
+	MaxAnswerBytes int
 }
 
 // DefaultLimits are those of every RaftKV cluster; others are for tests.
-func DefaultLimits() Limits { return Limits{MaxSessions: 65536} }
+func DefaultLimits() Limits {
+	return Limits{MaxSessions: 65536, MaxSessionBytes: 8 << 20, MaxAnswerBytes: 256 << 20}
+}
 
 func (l Limits) withDefaults() Limits {
-	if l.MaxSessions <= 0 {
-		l.MaxSessions = DefaultLimits().MaxSessions
+	d := DefaultLimits()
+	return Limits{
+		MaxSessions:     cmp.Or(max(l.MaxSessions, 0), d.MaxSessions),
+		MaxSessionBytes: cmp.Or(max(l.MaxSessionBytes, 0), d.MaxSessionBytes),
+		MaxAnswerBytes:  cmp.Or(max(l.MaxAnswerBytes, 0), d.MaxAnswerBytes),
 	}
-	return l
 }
 
 // Store is the state machine. It is not safe for concurrent use.
@@ -85,6 +97,9 @@ func (s *Store) Keys() int { return s.pairs.Len() }
 
 // Sessions returns how many sessions are open.
 func (s *Store) Sessions() int { return s.sessions.len() }
+
+// AnswerBytes is what all sessions remember, in bytes.
+func (s *Store) AnswerBytes() int { return s.sessions.bytes }
 
 // AppliedIndex is the index of the last entry applied.
 func (s *Store) AppliedIndex() uint64 { return s.applied }

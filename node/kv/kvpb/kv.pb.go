@@ -96,6 +96,9 @@ const (
 	Result_CODE_SEQUENCE_FORGOTTEN Result_Code = 2
 	// A command this version does not know, or with too many open requests in its session: nothing was applied.
 	Result_CODE_REFUSED Result_Code = 3
+	// The session remembers too many bytes of answers that its client has not
+	// said to have: nothing was applied, and the same sequence may be tried again.
+	Result_CODE_SESSION_FULL Result_Code = 4
 )
 
 // Enum value maps for Result_Code.
@@ -105,12 +108,14 @@ var (
 		1: "CODE_SESSION_EXPIRED",
 		2: "CODE_SEQUENCE_FORGOTTEN",
 		3: "CODE_REFUSED",
+		4: "CODE_SESSION_FULL",
 	}
 	Result_Code_value = map[string]int32{
 		"CODE_OK":                 0,
 		"CODE_SESSION_EXPIRED":    1,
 		"CODE_SEQUENCE_FORGOTTEN": 2,
 		"CODE_REFUSED":            3,
+		"CODE_SESSION_FULL":       4,
 	}
 )
 
@@ -519,9 +524,12 @@ type Header struct {
 	ClockMs      uint64                 `protobuf:"varint,3,opt,name=clock_ms,json=clockMs,proto3" json:"clock_ms,omitempty"`
 	// The limits are part of what a command means: a snapshot made under others
 	// cannot be continued.
-	MaxSessions   uint64 `protobuf:"varint,4,opt,name=max_sessions,json=maxSessions,proto3" json:"max_sessions,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	MaxSessions uint64 `protobuf:"varint,4,opt,name=max_sessions,json=maxSessions,proto3" json:"max_sessions,omitempty"`
+	// From format 2 on.
+	MaxSessionBytes uint64 `protobuf:"varint,5,opt,name=max_session_bytes,json=maxSessionBytes,proto3" json:"max_session_bytes,omitempty"`
+	MaxAnswerBytes  uint64 `protobuf:"varint,6,opt,name=max_answer_bytes,json=maxAnswerBytes,proto3" json:"max_answer_bytes,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Header) Reset() {
@@ -578,6 +586,20 @@ func (x *Header) GetClockMs() uint64 {
 func (x *Header) GetMaxSessions() uint64 {
 	if x != nil {
 		return x.MaxSessions
+	}
+	return 0
+}
+
+func (x *Header) GetMaxSessionBytes() uint64 {
+	if x != nil {
+		return x.MaxSessionBytes
+	}
+	return 0
+}
+
+func (x *Header) GetMaxAnswerBytes() uint64 {
+	if x != nil {
+		return x.MaxAnswerBytes
 	}
 	return 0
 }
@@ -864,18 +886,19 @@ const file_node_kv_kvpb_kv_proto_rawDesc = "" +
 	"\x06OP_CAS\x10\x03\x12\x13\n" +
 	"\x0fOP_OPEN_SESSION\x10\x04\x12\x14\n" +
 	"\x10OP_CLOSE_SESSION\x10\x05\x12\f\n" +
-	"\bOP_CLOCK\x10\x06\"\xf7\x01\n" +
+	"\bOP_CLOCK\x10\x06\"\x8e\x02\n" +
 	"\x06Result\x12-\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x19.raftkv.kv.v1.Result.CodeR\x04code\x12\x18\n" +
 	"\aswapped\x18\x02 \x01(\bR\aswapped\x12\x14\n" +
 	"\x05found\x18\x03 \x01(\bR\x05found\x12\x16\n" +
 	"\x06actual\x18\x04 \x01(\fR\x06actual\x12\x18\n" +
-	"\asession\x18\x05 \x01(\x04R\asession\"\\\n" +
+	"\asession\x18\x05 \x01(\x04R\asession\"s\n" +
 	"\x04Code\x12\v\n" +
 	"\aCODE_OK\x10\x00\x12\x18\n" +
 	"\x14CODE_SESSION_EXPIRED\x10\x01\x12\x1b\n" +
 	"\x17CODE_SEQUENCE_FORGOTTEN\x10\x02\x12\x10\n" +
-	"\fCODE_REFUSED\x10\x03\"\x92\x02\n" +
+	"\fCODE_REFUSED\x10\x03\x12\x15\n" +
+	"\x11CODE_SESSION_FULL\x10\x04\"\x92\x02\n" +
 	"\fSnapshotItem\x12.\n" +
 	"\x06header\x18\x01 \x01(\v2\x14.raftkv.kv.v1.HeaderH\x00R\x06header\x12(\n" +
 	"\x04pair\x18\x02 \x01(\v2\x12.raftkv.kv.v1.PairH\x00R\x04pair\x121\n" +
@@ -884,12 +907,14 @@ const file_node_kv_kvpb_kv_proto_rawDesc = "" +
 	"\n" +
 	"remembered\x18\x05 \x01(\v2\x18.raftkv.kv.v1.RememberedH\x00R\n" +
 	"rememberedB\x06\n" +
-	"\x04item\"\x83\x01\n" +
+	"\x04item\"\xd9\x01\n" +
 	"\x06Header\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\rR\x06format\x12#\n" +
 	"\rapplied_index\x18\x02 \x01(\x04R\fappliedIndex\x12\x19\n" +
 	"\bclock_ms\x18\x03 \x01(\x04R\aclockMs\x12!\n" +
-	"\fmax_sessions\x18\x04 \x01(\x04R\vmaxSessions\".\n" +
+	"\fmax_sessions\x18\x04 \x01(\x04R\vmaxSessions\x12*\n" +
+	"\x11max_session_bytes\x18\x05 \x01(\x04R\x0fmaxSessionBytes\x12(\n" +
+	"\x10max_answer_bytes\x18\x06 \x01(\x04R\x0emaxAnswerBytes\".\n" +
 	"\x04Pair\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\fR\x05value\"r\n" +
