@@ -97,9 +97,6 @@ func SilentTicks(promise, tick uint64) int {
 	return int((promise+tick-1)/tick) + bunchedTicks
 }
 
-// Promised is the longest silence that this node promises; 0 if none.
-func (n *Node) Promised() uint64 { return n.lease.promise }
-
 // Clock says what the caller's clock shows. With Config.LeaseReads it is called
 // after each batch of inputs, before Ready, with a reading that was taken after
 // all of those inputs had arrived; without, it is not needed. The clock never
