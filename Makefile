@@ -26,7 +26,7 @@ UNITS   = $(shell go list ./... | grep -v '^raftkv/scenarios$$')
 # that they do not starve each other.
 ALONE   = $(filter raftkv/client raftkv/cmd/% raftkv/harness/% raftkv/node raftkv/node/peer,$(UNITS))
 
-.PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs points scenarios chaos etcd up down images demo bench start stop ci clean
+.PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs levers points scenarios chaos etcd up down images demo bench start stop ci clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -84,6 +84,10 @@ bugs: ## Plant known bugs in the engine, one by one: the simulator has to catch 
 	go vet -tags raftkv_bugs ./raft/...
 	go test -tags raftkv_bugs ./raft/... -run 'Bug|Figure8' -count=1 -v
 
+levers: ## Test the levers of a node built for testing.
+	go vet -tags raftkv_faults ./node/...
+	go test -tags raftkv_faults ./node/levers -count=1
+
 points: ## Kill a node at each named point between two of its effects: make points ROUNDS=100
 	go test ./scenarios -run TestKillAtEachPointLosesNothing -timeout 0 -count=1 -point-rounds $(ROUNDS) -v
 
@@ -118,7 +122,7 @@ images: static ## Test both ways to the image, and the compose file.
 down: ## Stop and remove them and their data.
 	$(COMPOSE) down --volumes --remove-orphans
 
-ci: check-generated lint unit bugs ## What CI runs.
+ci: check-generated lint unit bugs levers ## What CI runs.
 	scripts/test_start.sh
 	RAFTKV_DRIVER=process go test ./scenarios -count=1 -timeout 20m -v
 	$(MAKE) etcd

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"raftkv/node/levers"
 )
 
 // adminTimeout bounds how long an admin request waits for the loop.
@@ -21,6 +23,7 @@ func (n *Node) adminHandler() http.Handler {
 	mux.HandleFunc("GET /readyz", n.serveReady)
 	mux.HandleFunc("GET /status", n.serveStatus)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(n.metrics.registry, promhttp.HandlerOpts{}))
+	levers.Register(mux)
 	return mux
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"raftkv/client/api"
 	apiv1 "raftkv/client/api/v1"
+	"raftkv/node/levers"
 	"raftkv/raft"
 )
 
@@ -72,9 +73,9 @@ func (s *adminService) TakeSnapshot(ctx context.Context, _ *apiv1.TakeSnapshotRe
 
 // deadline is the request's own, or the node's bound if that is sooner.
 func (s *adminService) deadline(ctx context.Context) time.Time {
-	d := time.Now().Add(s.node.config.RequestTimeout)
-	if own, ok := ctx.Deadline(); ok && own.Before(d) {
-		return own
+	d := levers.Now().Add(s.node.config.RequestTimeout)
+	if own, ok := ctx.Deadline(); ok && levers.Local(own).Before(d) {
+		return levers.Local(own)
 	}
 	return d
 }

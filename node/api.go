@@ -10,6 +10,7 @@ import (
 	apiv1 "raftkv/client/api/v1"
 	"raftkv/node/kv"
 	"raftkv/node/kv/kvpb"
+	"raftkv/node/levers"
 )
 
 // gate is where requests enter the node: it bounds them in size and number
@@ -56,9 +57,9 @@ func (g *gate) reserve() *apiv1.Response {
 
 // enter hands a request that has its place to the loop; op names it in metrics.
 func (g *gate) enter(r *request, op string, deadline time.Time, answer func(*apiv1.Response)) {
-	r.arrived = time.Now()
+	r.arrived = levers.Now()
 	r.deadline = r.arrived.Add(g.config.RequestTimeout)
-	if !deadline.IsZero() && deadline.Before(r.deadline) {
+	if deadline = levers.Local(deadline); !deadline.IsZero() && deadline.Before(r.deadline) {
 		r.deadline = deadline
 	}
 	r.answer = func(p *apiv1.Response) {

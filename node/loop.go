@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"raftkv/node/failpoint"
+	"raftkv/node/levers"
 	"raftkv/node/peer"
 	"raftkv/raft"
 )
@@ -99,7 +100,7 @@ func newLoop(c *Config, log *slog.Logger, r *raft.Node, m *metrics) *loop {
 
 // run turns until ctx ends or something fails for good; it returns that.
 func (l *loop) run(ctx context.Context) error {
-	t := time.NewTicker(tick)
+	t := levers.NewTicker(tick)
 	defer t.Stop()
 	for l.err == nil {
 		ticked := false
@@ -122,7 +123,7 @@ func (l *loop) run(ctx context.Context) error {
 // What peers said comes before the clock: a node that was starved of CPU must
 // hear the heartbeats that wait before it decides that its leader is gone.
 func (l *loop) turn(ticked bool) {
-	l.now = time.Now()
+	l.now = levers.Now()
 	for _, f := range l.events.take() {
 		f(l)
 	}

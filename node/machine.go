@@ -8,6 +8,7 @@ import (
 
 	"raftkv/node/failpoint"
 	"raftkv/node/kv"
+	"raftkv/node/levers"
 	"raftkv/node/peer"
 	"raftkv/raft"
 )
@@ -126,7 +127,7 @@ func (m *machine) applyEntry(e raft.Entry, p *proposal) error {
 	for i, r := range p.requests {
 		if r != nil {
 			r.answer(writeResponse(r.command, results[i]))
-			m.metrics.proposal.Observe(time.Since(r.arrived).Seconds())
+			m.metrics.proposal.Observe(levers.Now().Sub(r.arrived).Seconds())
 		}
 	}
 	return nil

@@ -37,7 +37,7 @@ func TestContainers(t *testing.T) {
 
 func TestEveryFaultBitesAndHealsOnContainers(t *testing.T) {
 	needEngine(t)
-	c, err := docker.Start(t.Context(), suite.StoreSpec(t, docker.Name))
+	c, err := docker.Start(t.Context(), suite.TestingSpec(t, docker.Name))
 	require.NoError(t, err)
 	t.Cleanup(func() { assertNothingLeft(t, c) })
 	suite.Bites(t, c)

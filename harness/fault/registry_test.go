@@ -2,6 +2,7 @@ package fault_test
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -48,7 +49,7 @@ func TestEveryKindIsDocumented(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/FAULTS.md")
 	require.NoError(t, err)
 	for _, k := range fault.Kinds() {
-		assert.Contains(t, string(doc), "`"+k.Name+"`")
+		assert.True(t, strings.Contains(string(doc), "`"+k.Name+"`"), "docs/FAULTS.md does not name %s", k.Name)
 	}
 }
 

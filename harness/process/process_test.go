@@ -25,7 +25,7 @@ func TestLocalProcesses(t *testing.T) {
 }
 
 func TestEveryFaultBitesAndHealsOnLocalProcesses(t *testing.T) {
-	c, err := process.Start(t.Context(), suite.StoreSpec(t, process.Name))
+	c, err := process.Start(t.Context(), suite.TestingSpec(t, process.Name))
 	require.NoError(t, err)
 	t.Cleanup(func() { assertNothingLeft(t, c) })
 	suite.Bites(t, c)

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 
+	"raftkv/node/levers"
 	"raftkv/raft"
 )
 
@@ -141,7 +142,7 @@ func ServerOptions() []grpc.ServerOption {
 func (t *Transport) Send(ms []raft.Message) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, m := range ms {
+	for _, m := range levers.Messages(ms) {
 		s := t.senders[m.To]
 		switch {
 		case s == nil && m.Type == raft.MsgSnapshot:

@@ -42,6 +42,7 @@ type world struct {
 	before map[int]cluster.Status
 	conns  []conn
 	starts map[int]int
+	lead   time.Duration
 }
 
 // Bites applies every kind of fault that can be built from data, in turn, to a
@@ -49,7 +50,7 @@ type world struct {
 // it heals, and whether the cluster writes again. A kind that is missing from the
 // table fails it.
 func Bites(t *testing.T, c cluster.Cluster) {
-	table := slices.Concat(nodeBites(), linkBites())
+	table := slices.Concat(nodeBites(), linkBites(), testingBites())
 	for _, k := range fault.Kinds() {
 		assert.True(t, slices.ContainsFunc(table, func(b bite) bool { return b.kind == k.Name }), "no test tries %s", k.Name)
 	}

@@ -22,11 +22,11 @@ func Spec(t *testing.T, driverName string) cluster.Spec {
 	return spec
 }
 
-// StoreSpec builds the store, with build tags if any, and gives the specification
-// of a cluster of five.
-func StoreSpec(t *testing.T, driverName string, tags ...string) cluster.Spec {
+// TestingSpec builds the store for testing, with every lever that faults pull in
+// a node, and gives the specification of a cluster of five.
+func TestingSpec(t *testing.T, driverName string) cluster.Spec {
 	t.Helper()
-	spec := build(t, driverName, "raftkv", "./cmd/raftkv", tags...)
+	spec := build(t, driverName, "raftkv-testing", "./cmd/raftkv", "raftkv_faults")
 	spec.Name, spec.Nodes = "bites", 5
 	return spec
 }

@@ -65,15 +65,19 @@ func overlapping(t *testing.T, c cluster.Cluster) {
 	onlyCut(t, c, part)
 }
 
-// notRaftKV asks another store for what RaftKV alone can do: it is skipped, and
-// the reason is told.
+// notRaftKV asks another store for what RaftKV alone can do, or RaftKV built for
+// testing: it is skipped, and the reason is told.
 func notRaftKV(t *testing.T, c cluster.Cluster) {
-	for _, f := range []fault.Fault{fault.Transfer(2), fault.Snapshot(1, 2), fault.Members(1, 2)} {
+	testing, admin := "a build for testing: the node is not built for testing", "RaftKV's admin service: the nodes do not have it"
+	for f, why := range map[fault.Fault]string{
+		fault.Transfer(2): admin, fault.Snapshot(1, 2): admin, fault.Members(1, 2): admin,
+		fault.ClockJump(time.Minute, 1): testing, fault.ClockRate(200, 1): testing, fault.Messages(fault.Lost, 10, 1): testing,
+	} {
 		for _, do := range []func(context.Context, cluster.Cluster) (proof.Evidence, error){f.Inject, f.Heal} {
 			e, err := do(t.Context(), c)
 			require.NoError(t, err)
 			assert.Equal(t, proof.Skipped, e.Outcome, f.Name())
-			assert.Contains(t, e.Detail, "RaftKV's admin service: the nodes do not have it")
+			assert.Contains(t, e.Detail, why)
 		}
 	}
 }
