@@ -56,9 +56,10 @@ func oneWay(s Spec) Fault {
 // shapeKinds are those in which messages pass, later. With no targets they
 // befall every link there is.
 func shapeKinds() []Kind {
-	latency := Parameter{Name: "latency", Words: "of each direction", Default: "25ms", Least: "5ms", Most: "500ms"}
-	jitter := Parameter{Name: "jitter", Words: "up or down from the latency", Default: "20ms", Least: "2ms", Most: "500ms"}
-	rate := Parameter{Name: "rate", Words: "kilobytes a second, each direction", Default: "200", Least: "20", Most: "5000"}
+	// No more than leaves the store's leader in office at its default timeouts.
+	latency := Parameter{Name: "latency", Words: "of each direction", Default: "25ms", Least: "5ms", Most: "80ms"}
+	jitter := Parameter{Name: "jitter", Words: "up or down from the latency", Default: "20ms", Least: "2ms", Most: "60ms"}
+	rate := Parameter{Name: "rate", Words: "kilobytes a second, each direction", Default: "200", Least: "100", Most: "5000"}
 	return []Kind{
 		shapeKind("latency", "messages are delayed", latency),
 		shapeKind("jitter", "messages are delayed by a time that varies", latency, jitter),

@@ -10,7 +10,7 @@ func nodeKinds() []Kind {
 		nodeKind("restart", AimSome, HarmNone, "SIGKILL and started again at once", Restart),
 		allNodes(nodeKind("rolling-restart", AimAll, HarmNone, "one node after the other, each when the last is back", Rolling)),
 		allNodes(nodeKind("kill-all", AimAll, HarmDown, "every node killed at once", Kill)),
-		{Name: "slow-cpu", Family: FamilyNode, Words: "the targets run for a part of the time only", Aim: AimSome, Harm: HarmNone,
+		{Name: "slow-cpu", Family: FamilyNode, Words: "the targets run for a part of the time only", Aim: AimSome, Harm: HarmSlow,
 			Needs: []Need{canThrottle()}, Parameters: []Parameter{percent},
 			Build: func(s Spec) (Fault, error) {
 				return SlowCPU(int(number(s.Parameters["percent"])), s.Targets...), nil

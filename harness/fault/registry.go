@@ -62,6 +62,9 @@ type Harm string
 const (
 	// HarmNone leaves every node able to serve: slower, or for a moment not.
 	HarmNone Harm = "none"
+	// HarmSlow leaves the targets running, but so slow or so disturbed that they
+	// may lose leadership or fall behind.
+	HarmSlow Harm = "slow"
 	// HarmCut keeps the targets from their peers, or some peers from others.
 	HarmCut Harm = "cut"
 	// HarmDown keeps the targets from running.

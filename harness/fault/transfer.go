@@ -13,7 +13,8 @@ type transfer struct{ to int }
 
 // Transfer has the leader hand over to the node, as an operator does; 0 lets the
 // leader choose. It is proved by a majority that names the new leader, in a later
-// term. There is nothing to undo. Where the node leads already it is skipped.
+// term. There is nothing to undo. It is skipped where the node leads already, and
+// where nobody does; and indeterminate where it does not come about.
 func Transfer(to int) Fault { return Needing(transfer{to}, hasAdmin()) }
 
 // Name implements Fault.
@@ -29,16 +30,16 @@ func (t transfer) Inject(ctx context.Context, c cluster.Cluster) (proof.Evidence
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, cluster.NodeTimeout)
 	defer cancel()
-	before, err := cluster.WaitReady(ctx, c, cluster.NodeTimeout)
+	before, err := cluster.WaitReady(ctx, c, cluster.NodeTimeout/2)
 	if err != nil {
-		return proof.Fail(start, "transfer", t.Name(), err)
+		return proof.Since(start, "transfer", t.Name(), proof.Skipped, err.Error()), nil
 	}
 	if before.Leader == t.to {
 		return proof.Since(start, "transfer", t.Name(), proof.Skipped, "it leads already"), nil
 	}
 	after, err := t.handOver(ctx, c, before)
-	if err != nil {
-		return proof.Fail(start, "transfer", t.Name(), err)
+	if err != nil { // other faults may hold; and it may yet happen
+		return proof.Since(start, "transfer", t.Name(), proof.Indeterminate, err.Error()), nil
 	}
 	detail := fmt.Sprintf("n%d led term %d, n%d leads term %d", before.Leader, before.Term, after.Leader, after.Term)
 	return proof.Since(start, "transfer", t.Name(), proof.Installed, detail), nil
@@ -62,11 +63,6 @@ func (t transfer) handOver(ctx context.Context, c cluster.Cluster, before cluste
 }
 
 // Heal implements Fault: there is nothing to undo.
-func (t transfer) Heal(ctx context.Context, c cluster.Cluster) (proof.Evidence, error) {
-	start := time.Now()
-	r, err := cluster.WaitReady(ctx, c, cluster.NodeTimeout)
-	if err != nil {
-		return proof.Fail(start, "heal", t.Name(), err)
-	}
-	return proof.Since(start, "heal", t.Name(), proof.Installed, fmt.Sprintf("n%d leads", r.Leader)), nil
+func (t transfer) Heal(context.Context, cluster.Cluster) (proof.Evidence, error) {
+	return proof.Since(time.Now(), "heal", t.Name(), proof.Installed, "whoever leads stays"), nil
 }

@@ -35,7 +35,7 @@ func linkBites() []bite {
 		slowBite("latency", "peers"),
 		slowBite("latency", "clients"),
 		slowBite("jitter", "all"),
-		{kind: "bandwidth", targets: 1, parameters: map[string]string{"rate": "50"}, seen: isNarrow},
+		{kind: "bandwidth", targets: 1, parameters: map[string]string{"rate": "100"}, seen: isNarrow},
 		{kind: "reset", targets: 1, parameters: map[string]string{"where": "all"}, trace: connected, seen: disconnected},
 		{kind: "flapping", targets: 1, follower: true, parameters: map[string]string{"period": "100ms"}, seen: flaps},
 	})
@@ -102,9 +102,9 @@ func silent(t *testing.T, w *world, cut ...string) []string {
 	return out
 }
 
-// slowBite tries a kind that delays the links of the first node by 100 ms.
+// slowBite tries a kind that delays the links of the first node by 80 ms.
 func slowBite(kind, where string) bite {
-	b := bite{kind: kind, targets: 1, parameters: map[string]string{"where": where, "latency": "100ms"}}
+	b := bite{kind: kind, targets: 1, parameters: map[string]string{"where": where, "latency": "80ms"}}
 	b.seen = func(t *testing.T, w *world) {
 		for _, l := range []*link.Link{w.Links().Client(w.at(0)[0]), w.Links().Peer(w.at(0)[0], w.at(1)[0])} {
 			hit := where == "all" || (l.From() == link.FromClients) == (where == "clients")
@@ -119,9 +119,9 @@ func slowBite(kind, where string) bite {
 	return b
 }
 
-// slowRTT is below what two delays of 100 ms with jitter come to, and well above
+// slowRTT is below what two delays of 80 ms with jitter come to, and well above
 // a healthy round trip.
-const slowRTT = 150 * time.Millisecond
+const slowRTT = 100 * time.Millisecond
 
 // quickest gives the best of some round trips.
 func quickest(t *testing.T, l *link.Link) time.Duration {
@@ -134,7 +134,7 @@ func quickest(t *testing.T, l *link.Link) time.Duration {
 
 // isNarrow sends half a second's worth of bytes.
 func isNarrow(t *testing.T, w *world) {
-	p := link.Ping(t.Context(), w.Links().Peer(w.at(0)[0], w.at(1)[0]).Addr(), 10*time.Second, 25_000)
+	p := link.Ping(t.Context(), w.Links().Peer(w.at(0)[0], w.at(1)[0]).Addr(), 10*time.Second, 50_000)
 	assert.Equal(t, link.Answered, p.Kind)
 	assert.GreaterOrEqual(t, p.RTT, 300*time.Millisecond)
 }
