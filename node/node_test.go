@@ -3,7 +3,9 @@ package node
 import (
 	"context"
 	"fmt"
+	"net"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
@@ -46,6 +48,25 @@ func TestLeaderFailsAndComesBack(t *testing.T) {
 	require.NoError(t, c.put(next, "a", "2"))
 	c.start(old)
 	require.Equal(t, "2", c.get(old, "a", false))
+}
+
+// A connection that never says a word must not keep a node from ending: gRPC
+// waits two minutes for it by default. The bound is far from what is allowed.
+func TestSilentConnectionsDoNotHoldUpTheEnd(t *testing.T) {
+	c := newCluster(t, 1, nil)
+	c.startAll()
+	config := c.nodes[1].config
+	for _, address := range []string{config.ListenClient, config.ListenPeer} {
+		conn, err := net.Dial("tcp", address)
+		require.NoError(t, err)
+		defer conn.Close()
+		// gRPC greets first: it has accepted, and waits for an answer.
+		_, err = conn.Read(make([]byte, 1))
+		require.NoError(t, err)
+	}
+	began := time.Now()
+	c.stop(1)
+	require.Less(t, time.Since(began), time.Minute)
 }
 
 func TestEverythingIsThereAfterAllRestart(t *testing.T) {

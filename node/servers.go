@@ -25,10 +25,15 @@ import (
 // stopTimeout bounds how long calls under way may hold up the end.
 const stopTimeout = 2 * time.Second
 
+// greetTimeout bounds how long a connection may take to say its first words.
+// Stopping waits for those that have not: with gRPC's own two minutes, a peer
+// that dials over a link which holds its bytes would hold up the end as long.
+const greetTimeout = 3 * time.Second
+
 // serve opens the three faces on their listeners.
 func (n *Node) serve(ls listeners) {
 	n.clients = n.clientServer()
-	n.peers = grpc.NewServer(peer.ServerOptions()...)
+	n.peers = grpc.NewServer(append(peer.ServerOptions(), grpc.ConnectionTimeout(greetTimeout))...)
 	peer.Register(n.peers, n.config.Cluster, n.config.ID, handler{n})
 	n.admin = &http.Server{Handler: n.adminHandler(), ReadHeaderTimeout: 5 * time.Second}
 	n.wg.Go(func() { n.ended("clients", n.clients.Serve(ls.client)) })
@@ -39,6 +44,7 @@ func (n *Node) serve(ls listeners) {
 
 func (n *Node) clientServer() *grpc.Server {
 	s := grpc.NewServer(
+		grpc.ConnectionTimeout(greetTimeout),
 		grpc.MaxRecvMsgSize(api.MaxMessageBytes),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: api.KeepaliveTime, Timeout: api.KeepaliveTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: api.KeepaliveMinTime, PermitWithoutStream: true}),

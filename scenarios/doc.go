@@ -12,11 +12,16 @@
 // That makes nothing pass: what is waited for has to come, and the bound on a
 // recovery counts from its healing.
 //
+// Beside the table there are profiles, from which a seed draws a schedule: rounds
+// of faults that hold together (Generate, RunProfile). Any saved schedule can be
+// run again (Repeat) and made smaller (Shrinker).
+//
 // What ends a run with which verdict:
 //
 //   - VIOLATION: the history cannot be explained; or a node cut off from its
-//     quorum succeeded; or after a proved healing no write committed within the
-//     scenario's bound, a key stayed unreadable, or a node did not catch up; or
+//     quorum succeeded; or after a proved healing no write or no read succeeded
+//     within the scenario's bound, or with a minority left broken the rest did
+//     not serve; a key stayed unreadable, or a node did not catch up; or
 //     replicas differ; or a node died of itself.
 //   - INCONCLUSIVE: a fault or its healing could not be proved, a condition that
 //     shows that the fault mattered does not hold, too few operations succeeded

@@ -32,14 +32,23 @@ type execution struct {
 
 	rounds []Round
 	phases []history.Span
+	// Of drawn schedules: the profile, the spans that have floors of their own,
+	// and the faults that stay until the end.
+	profile *Profile
+	spans   []history.Span
+	staying *wave
 	// What the judge is told: notes make a run inconclusive, errors a harness
 	// error, violations were found here.
 	notes, errors []string
 	violations    []check.Violation
 }
 
-func newExecution(s Scenario, o Options, d deps, f run.Folder) (*execution, error) {
-	x := &execution{sc: s, opts: o, deps: d, folder: f, plan: plan(s, o), clock: recorder.NewClock()}
+func newExecution(s Scenario, p run.Schedule, o Options, d deps, f run.Folder) (*execution, error) {
+	x := &execution{sc: s, opts: o, deps: d, folder: f, plan: p, clock: recorder.NewClock()}
+	if p.Profile != "" {
+		profile, _ := ProfileNamed(p.Profile)
+		x.profile = &profile
+	}
 	x.meter = &meter{report: o.Progress, last: Update{Scenario: s.Name, Total: forecast(x.plan), Next: next(x.plan.Steps, 0)}}
 	var err error
 	if x.rec, err = recorder.Create(f.File(run.HistoryFile), x.clock); err != nil {
@@ -78,15 +87,25 @@ func (x *execution) onCluster(ctx context.Context) {
 	if x.ready(ctx) && x.drive() {
 		x.begin(Before)
 		x.last(ctx, Before, x.plan.Warmup)
-		x.faults(ctx)
+		x.nemesis(ctx)
 		x.begin(After)
 		x.last(ctx, After, x.plan.Tail)
+		x.mend(ctx)
 		x.finish(ctx)
 	}
 	x.meter.seeing(nil)
 	x.obs.Stop()
 	x.end()
 	x.close(ctx)
+}
+
+// nemesis injects the faults: those of the table's row, or those that are drawn.
+func (x *execution) nemesis(ctx context.Context) {
+	if x.profile == nil {
+		x.faults(ctx)
+	} else if x.compose(ctx) {
+		x.storm(ctx)
+	}
 }
 
 // start brings the cluster up.

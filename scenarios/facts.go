@@ -17,6 +17,9 @@ type Round struct {
 	Before, Late, Later map[int]cluster.Status
 	// States of the targets just before the healing, seen from outside.
 	States map[int]cluster.NodeState
+	// Of a drawn step: whether its round surely left a quorum, and who voted.
+	Quorum bool
+	Voters []int
 }
 
 // Facts are what a Proof looks at, after the run.

@@ -42,7 +42,7 @@ func (x *execution) weigh(ops []history.Operation) {
 		return // no fault was reached, which is the errors' doing
 	}
 	bit := len(x.errors) == 0 && !x.unproved()
-	for _, p := range x.sc.Proofs {
+	for _, p := range x.proofs() {
 		if err := p.Holds(f); err != nil {
 			bit = false
 			x.notes = append(x.notes, fmt.Sprintf("the fault did not bite (%s): %v", p.Words, err))
@@ -51,9 +51,22 @@ func (x *execution) weigh(ops []history.Operation) {
 	if !bit {
 		return
 	}
-	for _, c := range x.sc.Ceilings {
-		x.ceiling(c, ops)
+	if x.profile != nil {
+		x.drawnCeilings(ops)
 	}
+	for _, c := range x.sc.Ceilings {
+		for _, r := range x.rounds {
+			x.above(c, r, ops)
+		}
+	}
+}
+
+// proofs are the row's, or those of any drawn schedule.
+func (x *execution) proofs() []Proof {
+	if x.profile != nil {
+		return x.drawnProofs()
+	}
+	return x.sc.Proofs
 }
 
 // unproved tells whether some injection is not proved.
@@ -66,18 +79,17 @@ func (x *execution) unmended() bool {
 	return slices.ContainsFunc(x.rounds, func(r Round) bool { return r.Mended == nil || r.Mended.Outcome != proof.Installed })
 }
 
-// ceiling accuses the store if more succeeded than a proved fault allows.
-func (x *execution) ceiling(c Ceiling, ops []history.Operation) {
-	for _, r := range x.rounds {
-		over := c.over(r, ops)
-		if len(over) <= c.Max {
-			continue
-		}
-		words := fmt.Sprintf("%d operations succeeded %s while %q held, where no quorum could agree", len(over), c.where(r), r.Name)
-		x.violations = append(x.violations, check.Violation{
-			Kind: NoQuorum, Key: over[0].Key, Words: words, Witness: over[:min(shown, len(over))],
-		})
+// above accuses the store if more succeeded in a round than a proved fault
+// allows.
+func (x *execution) above(c Ceiling, r Round, ops []history.Operation) {
+	over := c.over(r, ops)
+	if len(over) <= c.Max {
+		return
 	}
+	words := fmt.Sprintf("%d operations succeeded %s while %q held, where no quorum could agree", len(over), c.where(r), r.Name)
+	x.violations = append(x.violations, check.Violation{
+		Kind: NoQuorum, Key: over[0].Key, Words: words, Witness: over[:min(shown, len(over))],
+	})
 }
 
 // over lists the operations that the ceiling counts in a round.
@@ -105,7 +117,7 @@ func (x *execution) theCase(res Result, ops []history.Operation) run.Case {
 		Run:      x.about(res),
 		Timeline: x.timeline(ops),
 		Options: check.Options{
-			Floors: x.floors(), Phases: x.phases,
+			Floors: x.floors(), Phases: slices.Concat(x.phases, x.spans),
 			Notes: x.notes, Errors: x.errors, Violations: x.violations,
 		},
 	}
@@ -121,6 +133,7 @@ func (x *execution) floors() []check.Floor {
 	}
 	founders := x.cluster.Nodes()
 	founders = founders[:len(founders)-x.sc.Joiners]
+	all = append(all, x.drawnFloors()...)
 	return append(all, x.plan.Load.Floors(nodes(founders), string(Before), string(After))...)
 }
 
@@ -132,17 +145,6 @@ func (x *execution) about(res Result) history.Run {
 		Started:  x.clock.Started(), Duration: time.Duration(x.clock.Now()), Gap: res.Gap,
 		Expectation: x.sc.Story + " " + x.sc.Expect,
 		Facts:       x.facts(res),
-	}
-}
-
-// commands are the ways to repeat the run.
-func (x *execution) commands() []string {
-	if w := x.plan.Load.Workload; w != workload.Mixed {
-		return []string{fmt.Sprintf("bin/chaos run --scenario %s --driver %s --seed %d --workload %s", x.sc.Name, x.plan.Driver, x.opts.Seed, w)}
-	}
-	return []string{
-		fmt.Sprintf("make chaos SCENARIO=%s DRIVER=%s SEED=%d", x.sc.Name, x.plan.Driver, x.opts.Seed),
-		fmt.Sprintf("RAFTKV_DRIVER=%s go test ./scenarios -run 'TestScenarios/^%s$' -seed %d", x.plan.Driver, x.sc.Name, x.opts.Seed),
 	}
 }
 
@@ -161,4 +163,25 @@ func (x *execution) facts(res Result) []history.Fact {
 		})
 	}
 	return facts
+}
+
+// commands repeat the run: the seed's schedule anew, or this one with all that
+// was resolved.
+func (x *execution) commands() []string {
+	again := "bin/chaos replay " + x.folder.Path
+	what := fmt.Sprintf("--driver %s --seed %d", x.plan.Driver, x.opts.Seed)
+	w := x.plan.Load.Workload
+	if w != workload.Mixed {
+		what += " --workload " + w
+	}
+	switch {
+	case x.profile != nil:
+		return []string{fmt.Sprintf("bin/chaos run --profile %s --duration %s %s", x.profile.Name, x.plan.Length, what), again}
+	case w != workload.Mixed:
+		return []string{fmt.Sprintf("bin/chaos run --scenario %s %s", x.sc.Name, what), again}
+	}
+	return []string{
+		fmt.Sprintf("make chaos SCENARIO=%s DRIVER=%s SEED=%d", x.sc.Name, x.plan.Driver, x.opts.Seed),
+		fmt.Sprintf("RAFTKV_DRIVER=%s go test ./scenarios -run 'TestScenarios/^%s$' -seed %d", x.plan.Driver, x.sc.Name, x.opts.Seed), again,
+	}
 }

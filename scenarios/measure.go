@@ -14,10 +14,10 @@ import (
 // recovery is the time from the last proved healing to the return of the first
 // write called after it that succeeded; 0 if there is none.
 func (x *execution) recovery(ops []history.Operation) time.Duration {
-	if len(x.rounds) == 0 {
-		return 0
+	healed := int64(0)
+	for _, r := range x.rounds {
+		healed = max(healed, r.Healed)
 	}
-	healed := x.rounds[len(x.rounds)-1].Healed
 	if at := firstWrite(ops, healed); healed != 0 && at != 0 {
 		return since(healed, at)
 	}

@@ -26,6 +26,9 @@ const (
 	drawHold = iota
 	drawTarget
 	drawFault
+	drawRound
+	drawStep
+	drawStays
 )
 
 // source gives the random source of one kind of choice in one round.
@@ -35,20 +38,26 @@ func source(seed int64, scenario string, round, what int) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(seed)^h.Sum64(), uint64(round*8+what)))
 }
 
-// plan is the schedule as far as the seed alone decides it.
-func plan(s Scenario, o Options) run.Schedule {
-	load, _ := workload.Named(o.Workload, uint64(o.Seed)) // runWith has refused names that there are not
+// outline is a schedule without its steps.
+func outline(s Scenario, o Options) run.Schedule {
+	load, _ := workload.Named(o.Workload, uint64(o.Seed)) // runPlan has refused names that there are not
 	if s.Rate != 0 {
 		load.Rate = s.Rate
 	}
-	p := run.Schedule{
-		Scenario: s.Name, Seed: o.Seed, Started: time.Now(), Flags: flags(s, o),
+	return run.Schedule{
+		Scenario: s.Name, Seed: o.Seed, Binary: o.Binary, Flags: flags(s, o),
 		Load: load, Warmup: warmup, Tail: tail,
 	}
+}
+
+// plan is a row's schedule as far as the seed alone decides it.
+func plan(s Scenario, o Options) run.Schedule {
+	p := outline(s, o)
 	for _, step := range s.Steps {
 		for range max(step.Rounds, 1) {
-			r := source(o.Seed, s.Name, len(p.Steps), drawHold)
-			p.Steps = append(p.Steps, run.Step{Name: step.Name, Hold: step.Hold.draw(r)})
+			n := len(p.Steps)
+			hold := step.Hold.draw(source(o.Seed, s.Name, n, drawHold))
+			p.Steps = append(p.Steps, run.Step{Name: step.Name, Number: n, Hold: hold})
 		}
 	}
 	return p
@@ -69,6 +78,9 @@ func forecast(p run.Schedule) time.Duration {
 	total := p.Warmup + p.Tail + 2*overhead
 	for _, s := range p.Steps {
 		total += s.Hold + overhead
+	}
+	if p.Profile != "" {
+		total = p.Warmup + p.Tail + 2*overhead + p.Length
 	}
 	return total
 }

@@ -21,27 +21,25 @@ const (
 // fails, where the cluster does not recover, or when the run is interrupted:
 // what follows would be about something else.
 func (x *execution) faults(ctx context.Context) {
-	i := 0
-	for _, step := range x.sc.Steps {
-		var had []int
-		for range max(step.Rounds, 1) {
-			x.meter.say(func(u *Update) { u.Next = next(x.plan.Steps, i+1) }, "")
-			if x.interrupted(ctx) || !x.round(ctx, step, i, &had) {
-				return
-			}
-			i++
+	had := map[string][]int{}
+	for i, planned := range x.plan.Steps {
+		x.meter.say(func(u *Update) { u.Next = next(x.plan.Steps, i+1) }, "")
+		step, _ := x.sc.step(planned.Name) // a plan holds steps of its scenario only
+		if x.interrupted(ctx) || !x.round(ctx, step, i, had) {
+			return
 		}
 	}
 }
 
-// round injects a fault, holds it, heals it, and waits for the recovery. It
-// returns false if the run cannot go on.
-func (x *execution) round(ctx context.Context, step Step, i int, had *[]int) bool {
-	r, f, ok := x.aim(ctx, step, i, *had)
+// round injects a fault, holds it, heals it, and waits for the recovery. had are
+// the targets of earlier rounds, by step. It returns false if the run cannot go
+// on.
+func (x *execution) round(ctx context.Context, step Step, i int, had map[string][]int) bool {
+	r, f, ok := x.aim(ctx, step, i, had[step.Name])
 	if !ok {
 		return false
 	}
-	*had = append(*had, r.Targets...)
+	had[step.Name] = append(had[step.Name], r.Targets...)
 	fit := x.inject(ctx, r, f)
 	if fit {
 		x.hold(ctx, step, r)
@@ -62,21 +60,24 @@ func (x *execution) round(ctx context.Context, step Step, i int, had *[]int) boo
 // aim finds out who leads, and so whom the step befalls.
 func (x *execution) aim(ctx context.Context, step Step, i int, had []int) (*Round, fault.Fault, bool) {
 	x.begin(Inject)
-	ready, err := cluster.WaitReady(ctx, x.cluster, x.sc.Bound)
+	planned := x.plan.Steps[i]
+	ready, err := x.leader(ctx, planned)
 	if err != nil {
 		if !x.interrupted(ctx) {
 			x.accuse(NoProgress, "", fmt.Sprintf("before %q: %v", step.Name, err))
 		}
 		return nil, nil, false
 	}
-	all := x.cluster.Nodes()
-	targets := step.Target.resolve(source(x.opts.Seed, x.sc.Name, i, drawTarget), ready.Leader, all, had)
+	all, targets := x.cluster.Nodes(), planned.Targets
+	if len(targets) == 0 {
+		targets = step.Target.resolve(source(x.opts.Seed, x.sc.Name, planned.Number, drawTarget), ready.Leader, all, had)
+	}
 	d := Draw{
 		Targets: targets, Others: without(all, targets...),
-		rand: source(x.opts.Seed, x.sc.Name, i, drawFault), parameters: map[string]string{},
+		rand: source(x.opts.Seed, x.sc.Name, planned.Number, drawFault), parameters: map[string]string{},
 	}
 	f := step.Fault(d)
-	r := &Round{Step: x.plan.Steps[i], Before: x.views()}
+	r := &Round{Step: planned, Before: x.views()}
 	r.Targets, r.Leader, r.Term, r.Parameters = targets, ready.Leader, ready.Term, d.parameters
 	return r, f, true
 }
@@ -133,16 +134,15 @@ func (x *execution) heal(ctx context.Context, r *Round, f fault.Fault) bool {
 		x.doubt("it is not proved that the fault was healed: %s", e)
 	}
 	r.Healed = x.begin(Recovery)
-	x.rec.ExpectWrite(r.Healed)
+	x.rec.Expect(r.Healed)
 	return true
 }
 
-// recover waits until a leader exists and a write called after the healing has
-// committed, which has to happen within the scenario's bound.
+// recover waits until a leader exists, and a write and a read called after the
+// healing have succeeded, which has to happen within the scenario's bound.
 func (x *execution) recover(ctx context.Context, r *Round) bool {
-	wrote := func() bool { return x.rec.FirstWrite() != 0 }
 	_, err := cluster.WaitReady(ctx, x.cluster, x.sc.Bound)
-	if err != nil || !x.poll(ctx, x.left(r), wrote) {
+	if err != nil || !x.poll(ctx, x.left(r.Healed), x.serves) {
 		return x.notRecovered(ctx, r, err)
 	}
 	r.Recovered = x.clock.Now()
@@ -152,15 +152,28 @@ func (x *execution) recover(ctx context.Context, r *Round) bool {
 	return true
 }
 
-// left is what remains of the bound after the leader was found.
-func (x *execution) left(r *Round) time.Duration {
-	return x.sc.Bound - time.Duration(x.clock.Now()-r.Healed)
+// serves tells whether a write and a read have succeeded of those expected.
+func (x *execution) serves() bool {
+	return x.rec.FirstWrite() != 0 && (x.rec.FirstRead() != 0 || x.plan.Load.Mix.Get == 0)
+}
+
+// left is what remains of the bound that began at an instant.
+func (x *execution) left(from int64) time.Duration {
+	return x.sc.Bound - since(from, x.clock.Now())
+}
+
+// missing words what has not succeeded of what was expected.
+func (x *execution) missing() string {
+	if x.rec.FirstWrite() != 0 {
+		return "no read succeeded"
+	}
+	return "no write committed"
 }
 
 // notRecovered blames the store, unless the run ended first or the healing was
 // not proved.
 func (x *execution) notRecovered(ctx context.Context, r *Round, err error) bool {
-	words := fmt.Sprintf("no write committed within %s after %q was healed", x.sc.Bound, r.Name)
+	words := fmt.Sprintf("%s within %s after %q was healed", x.missing(), x.sc.Bound, r.Name)
 	if err != nil {
 		words += ": " + err.Error()
 	}

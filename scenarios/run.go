@@ -31,6 +31,9 @@ type Options struct {
 	// Dial opens a client of the store under test; nil is RaftKV's own. With it
 	// and Binaries any store can be tested: see docs/HARNESS.md.
 	Dial workload.Dialer
+	// Binary is the nodes' program if the caller brought it; it is noted in the
+	// schedule, so that a repetition takes the same.
+	Binary string
 }
 
 // Result is how a run ended.
@@ -70,11 +73,16 @@ type deps struct {
 // it heals, drains the clients, cleans up, and judges what there is. The error
 // is for a run that left no verdict; nearly everything that goes wrong is one.
 func Run(ctx context.Context, s Scenario, o Options) (Result, error) {
+	return runWith(ctx, s, o, real(o))
+}
+
+// real are the dependencies of a run that is none of a test.
+func real(o Options) deps {
 	d := deps{start: startCluster(o), dial: o.Dial}
 	if d.dial == nil {
 		d.dial = workload.Dial
 	}
-	return runWith(ctx, s, o, d)
+	return d
 }
 
 // startCluster starts a cluster of the driver that was chosen already, or else
@@ -94,15 +102,21 @@ func startCluster(o Options) func(context.Context, cluster.Spec, string) (driver
 }
 
 func runWith(ctx context.Context, s Scenario, o Options, d deps) (Result, error) {
+	return runPlan(ctx, s, plan(s, o), o, d)
+}
+
+// runPlan runs what is planned, drawing what is still to be drawn.
+func runPlan(ctx context.Context, s Scenario, p run.Schedule, o Options, d deps) (Result, error) {
 	began := time.Now()
 	if _, err := workload.Named(o.Workload, 0); err != nil {
 		return Result{}, fmt.Errorf("run %s: %w", s.Name, err)
 	}
+	p.Started = began
 	folder, err := run.NewFolder(o.OutDir, s.Name, o.Seed, began)
 	if err != nil {
 		return Result{}, err
 	}
-	x, err := newExecution(s, o, d, folder)
+	x, err := newExecution(s, p, o, d, folder)
 	if err != nil {
 		return Result{Dir: folder.Path}, fmt.Errorf("run %s: %w", s.Name, err)
 	}

@@ -108,3 +108,13 @@ func ByName(name string) (Scenario, bool) {
 	}
 	return Scenario{}, false
 }
+
+// step finds a step by its name.
+func (s Scenario) step(name string) (Step, bool) {
+	for _, step := range s.Steps {
+		if step.Name == name {
+			return step, true
+		}
+	}
+	return Step{}, false
+}

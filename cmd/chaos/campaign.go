@@ -12,24 +12,23 @@ import (
 	"raftkv/scenarios"
 )
 
-// campaign is scenarios run one after the other.
+// campaign is jobs run one after the other.
 type campaign struct {
 	*terminal
-	run     func(context.Context, scenarios.Scenario, scenarios.Options) (scenarios.Result, error)
 	options scenarios.Options
 	// page shows the runs too, if there is one.
 	page *live.Server
 }
 
-// all runs each scenario and gives the overall verdict. An interrupt ends the
-// scenario that runs, and the rest is not begun: that is no pass.
-func (g *campaign) all(ctx context.Context, chosen []scenarios.Scenario) error {
+// all runs each job and gives the overall verdict. An interrupt ends the one
+// that runs, and the rest is not begun: that is no pass.
+func (g *campaign) all(ctx context.Context, chosen []job) error {
 	began, done := time.Now(), 0
-	for i, s := range chosen {
+	for i, j := range chosen {
 		if ctx.Err() != nil {
 			break
 		}
-		if err := g.one(ctx, s, fmt.Sprintf("%d/%d", i+1, len(chosen))); err != nil {
+		if _, err := g.one(ctx, j, fmt.Sprintf("%d/%d", i+1, len(chosen))); err != nil {
 			return err
 		}
 		done++
@@ -42,37 +41,37 @@ func (g *campaign) all(ctx context.Context, chosen []scenarios.Scenario) error {
 	return err
 }
 
-// one runs one scenario and prints its line, and what is wrong with it if
-// anything is.
-func (g *campaign) one(ctx context.Context, s scenarios.Scenario, place string) error {
-	p := newProgress(g.out, place+" "+s.Name)
+// one runs one job and prints its line, and what is wrong with it if anything
+// is. The error is about printing.
+func (g *campaign) one(ctx context.Context, j job, place string) (scenarios.Result, error) {
+	p := newProgress(g.out, place+" "+j.name)
 	if g.page != nil {
 		p = &liveProgress{progress: p, page: g.page, place: place}
 	}
 	o := g.options
 	o.Progress = p.update
-	r, err := g.run(ctx, s, o)
+	r, err := j.run(ctx, o)
 	p.done()
 	if shown, ok := p.(*liveProgress); ok {
 		shown.ended(string(r.Verdict.Result))
 	}
 	if err != nil {
 		g.result = worse(g.result, check.HarnessError)
-		fmt.Fprintf(g.out, "%-13s %s: %v\n", check.HarnessError, s.Name, err)
-		return nil
+		_, err = fmt.Fprintf(g.out, "%-13s %s: %v\n", check.HarnessError, j.name, err)
+		return r, err
 	}
 	g.result = worse(g.result, r.Verdict.Result)
 	if _, err := fmt.Fprintln(g.out, line(r)); err != nil {
-		return err
+		return r, err
 	}
 	if r.Verdict.Result == check.Pass {
-		return nil
+		return r, nil
 	}
 	if err := r.Verdict.WriteText(g.out); err != nil {
-		return err
+		return r, err
 	}
 	_, err = fmt.Fprintf(g.out, "see %s\n", filepath.Join(r.Dir, run.ReportFile))
-	return err
+	return r, err
 }
 
 func scenarioCount(n int) string {

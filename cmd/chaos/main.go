@@ -22,8 +22,11 @@ Exit codes: 0 PASS; 1 VIOLATION; 2 INCONCLUSIVE; 3 HARNESS ERROR, or a wrong fla
 // grammar is the whole command line.
 type grammar struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
-	List    listCmd          `cmd:"" help:"List the scenarios."`
-	Run     runCmd           `cmd:"" help:"Run scenarios and give a verdict."`
+	List    listCmd          `cmd:"" help:"List scenarios, profiles and faults."`
+	Run     runCmd           `cmd:"" help:"Run scenarios, or a schedule that a seed draws, and give a verdict."`
+	Replay  replayCmd        `cmd:"" help:"Run a run's schedule again: the same targets, times and parameters."`
+	Shrink  shrinkCmd        `cmd:"" help:"Find the fewest faults and the shortest times with which a run still fails."`
+	Soak    soakCmd          `cmd:"" help:"Run drawn schedules, seed after seed, and keep what does not pass."`
 	Check   checkCmd         `cmd:"" help:"Judge a saved history: JSON lines, Jepsen's EDN, or a jepsen.log."`
 	Report  reportCmd        `cmd:"" help:"Render the report of a run's folder again, or one page over many runs."`
 }

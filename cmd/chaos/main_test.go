@@ -28,26 +28,30 @@ func TestCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata"})
 }
 
-// scripted is a campaign whose scenarios come to the given results.
-func scripted(out *bytes.Buffer, results ...check.Result) *campaign {
-	i := 0
-	return &campaign{
-		terminal: &terminal{out: out, result: check.Pass},
-		options:  scenarios.Options{Seed: 7},
-		run: func(_ context.Context, s scenarios.Scenario, o scenarios.Options) (scenarios.Result, error) {
-			r := results[i]
-			i++
-			o.Progress(scenarios.Update{Scenario: s.Name, Phase: scenarios.Before})
-			o.Progress(scenarios.Update{Scenario: s.Name, Phase: scenarios.Before, Text: "node 3 leads term 1"})
-			if r == "" {
-				return scenarios.Result{}, errors.New("disk full")
-			}
-			return scenarios.Result{
-				Scenario: s.Name, Dir: "runs/x", Recovery: 210 * time.Millisecond,
-				Verdict: check.Verdict{Result: r, Summary: "because", Outcomes: map[string]map[string]int{"put": {"ok": 3, "unknown": 1}, "get": {"ok": 2, "fail": 4}}},
-			}, nil
-		},
+// scripted is a campaign, and jobs named after scenarios that come to the given
+// results.
+func scripted(out *bytes.Buffer, results ...check.Result) (*campaign, []job) {
+	g := &campaign{terminal: &terminal{out: out, result: check.Pass}, options: scenarios.Options{Seed: 7}}
+	var jobs []job
+	for i, r := range results {
+		jobs = append(jobs, scriptedJob(scenarios.All[i].Name, r))
 	}
+	return g, jobs
+}
+
+// scriptedJob comes to a result; without one it leaves no verdict.
+func scriptedJob(name string, result check.Result) job {
+	return job{name: name, run: func(_ context.Context, o scenarios.Options) (scenarios.Result, error) {
+		o.Progress(scenarios.Update{Scenario: name, Phase: scenarios.Before})
+		o.Progress(scenarios.Update{Scenario: name, Phase: scenarios.Before, Text: "node 3 leads term 1"})
+		if result == "" {
+			return scenarios.Result{}, errors.New("disk full")
+		}
+		return scenarios.Result{
+			Scenario: name, Seed: o.Seed, Dir: "runs/x", Recovery: 210 * time.Millisecond,
+			Verdict: check.Verdict{Result: result, Summary: "because", Outcomes: map[string]map[string]int{"put": {"ok": 3, "unknown": 1}, "get": {"ok": 2, "fail": 4}}},
+		}, nil
+	}}
 }
 
 func TestTheWorstResultIsTheVerdict(t *testing.T) {
@@ -62,8 +66,8 @@ func TestTheWorstResultIsTheVerdict(t *testing.T) {
 		{[]check.Result{"", check.Pass}, check.HarnessError},
 	} {
 		var out bytes.Buffer
-		g := scripted(&out, c.results...)
-		require.NoError(t, g.all(t.Context(), scenarios.All[:len(c.results)]))
+		g, jobs := scripted(&out, c.results...)
+		require.NoError(t, g.all(t.Context(), jobs))
 		require.Equal(t, c.want, g.result)
 		require.Contains(t, out.String(), string(c.want)+": ")
 	}
@@ -71,8 +75,8 @@ func TestTheWorstResultIsTheVerdict(t *testing.T) {
 
 func TestEachScenarioGetsALine(t *testing.T) {
 	var out bytes.Buffer
-	g := scripted(&out, check.Pass)
-	require.NoError(t, g.all(t.Context(), scenarios.All[:1]))
+	g, jobs := scripted(&out, check.Pass)
+	require.NoError(t, g.all(t.Context(), jobs))
 	require.Contains(t, out.String(), "leader-kill ")
 	require.Contains(t, out.String(), "5 ok, 4 failed, 1 unknown; recovery 210ms")
 	require.Contains(t, out.String(), "runs/x")
@@ -82,13 +86,13 @@ func TestEachScenarioGetsALine(t *testing.T) {
 func TestAnInterruptedCampaignIsNoPass(t *testing.T) {
 	var out bytes.Buffer
 	ctx, cancel := context.WithCancel(t.Context())
-	g := scripted(&out, check.Pass)
-	inner := g.run
-	g.run = func(ctx context.Context, s scenarios.Scenario, o scenarios.Options) (scenarios.Result, error) {
+	g, jobs := scripted(&out, check.Pass, check.Pass, check.Pass)
+	inner := jobs[0].run
+	jobs[0].run = func(ctx context.Context, o scenarios.Options) (scenarios.Result, error) {
 		defer cancel()
-		return inner(ctx, s, o)
+		return inner(ctx, o)
 	}
-	require.NoError(t, g.all(ctx, scenarios.All[:3]))
+	require.NoError(t, g.all(ctx, jobs))
 	require.Equal(t, check.Inconclusive, g.result)
 	require.Contains(t, out.String(), "2 of 3 scenarios were not run")
 }
@@ -99,8 +103,8 @@ func TestScenariosAreChosenByName(t *testing.T) {
 	require.Len(t, all, len(scenarios.All))
 	two, err := choose("slow-links,leader-kill")
 	require.NoError(t, err)
-	require.Equal(t, "slow-links", two[0].Name)
-	require.Equal(t, "leader-kill", two[1].Name)
+	require.Equal(t, "slow-links", two[0].name)
+	require.Equal(t, "leader-kill", two[1].name)
 	_, err = choose("nonsense")
 	require.ErrorContains(t, err, "chaos list")
 }
@@ -142,7 +146,7 @@ func TestCountsAreLeftOutBeforeThePhase(t *testing.T) {
 
 func TestAFailureEndsWithTheReportsPath(t *testing.T) {
 	var out bytes.Buffer
-	g := scripted(&out, check.Violated)
-	require.NoError(t, g.all(t.Context(), scenarios.All[:1]))
+	g, jobs := scripted(&out, check.Violated)
+	require.NoError(t, g.all(t.Context(), jobs))
 	require.Contains(t, out.String(), "\nsee runs/x/report.html\nVIOLATION: 1 scenario, seed 7")
 }

@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"strings"
+	"time"
 
-	"raftkv/harness/driver"
 	"raftkv/harness/live"
+	"raftkv/harness/run"
 	"raftkv/scenarios"
 )
 
@@ -16,36 +17,39 @@ import (
 const everyScenario = "all"
 
 type runCmd struct {
-	Scenario string            `help:"Names from 'chaos list', with commas between, or all." default:"all"`
-	Driver   string            `help:"Where the nodes run: auto, docker or process." env:"RAFTKV_DRIVER" default:"auto"`
+	place
+	Scenario string            `help:"Names from 'chaos list', with commas between, or all. Without it and without --profile, all."`
+	Profile  string            `help:"Draw a schedule: a profile from 'chaos list'."`
+	Duration time.Duration     `help:"How long a drawn schedule's faults last together." default:"30s"`
 	Seed     *int64            `help:"What decides the schedule. Without one, one is drawn and printed." env:"RAFTKV_SEED"`
 	Workload string            `help:"What the clients do: ${workloads}." enum:"${workloads}" default:"mixed"`
-	Out      string            `help:"The folder that gets each run's folder." default:"runs" type:"path"`
-	Binary   string            `help:"The raftkv program to run (for docker a static Linux one). Without it, it is built." type:"existingfile"`
 	Live     bool              `help:"Show the run on a page while it goes on; its address is printed."`
 	LivePort int               `help:"The live page's port on 127.0.0.1; 0 is any free one."`
+	Plan     bool              `help:"Print the schedule and run nothing."`
+	JSON     bool              `name:"json" help:"With --plan: print it as JSON."`
 	Flags    map[string]string `name:"flag" help:"More flags of the nodes: --flag snapshot-entries=100." mapsep:","`
 }
 
-// Run runs the scenarios one after the other.
+// errBoth: the two ways to say what to run exclude each other.
+var errBoth = errors.New("give --scenario or --profile, not both")
+
+// Run runs the scenarios one after the other, or one drawn schedule.
 func (c *runCmd) Run(ctx context.Context, t *terminal) error {
-	chosen, err := choose(c.Scenario)
+	jobs, err := c.jobs()
 	if err != nil {
 		return err
 	}
-	where, err := driver.Choose(ctx, c.Driver)
+	o := scenarios.Options{Seed: c.seed(), Workload: c.Workload, Flags: c.Flags}
+	if c.Plan {
+		return printPlans(t, jobs, o, c.JSON)
+	}
+	where, err := c.options(ctx, t)
 	if err != nil {
 		return err
 	}
-	seed := c.seed()
-	fmt.Fprintf(t.out, "driver %s: %s\nseed %d\n", where.Driver, where.Why, seed)
-	binaries, err := c.binaries(ctx, where.Driver)
-	if err != nil {
-		return err
-	}
-	g := campaign{terminal: t, run: scenarios.Run, options: scenarios.Options{
-		Seed: seed, Driver: where.Driver, Why: where.Why, Binaries: binaries, OutDir: c.Out, Workload: c.Workload, Flags: c.Flags,
-	}}
+	where.Seed, where.Workload, where.Flags = o.Seed, o.Workload, o.Flags
+	fmt.Fprintf(t.out, "seed %d\n", o.Seed)
+	g := campaign{terminal: t, options: where}
 	if c.Live {
 		if g.page, err = live.Listen(c.LivePort); err != nil {
 			return err
@@ -53,23 +57,88 @@ func (c *runCmd) Run(ctx context.Context, t *terminal) error {
 		defer g.page.Close()
 		fmt.Fprintf(t.out, "live at %s\n", g.page.URL())
 	}
-	return g.all(ctx, chosen)
+	return g.all(ctx, jobs)
+}
+
+// job is a run to be made, or to be planned.
+type job struct {
+	name string
+	run  func(context.Context, scenarios.Options) (scenarios.Result, error)
+	plan func(scenarios.Options) run.Schedule
+}
+
+func (c *runCmd) jobs() ([]job, error) {
+	switch {
+	case c.Profile == "" && c.Scenario == "":
+		return choose(everyScenario)
+	case c.Profile == "":
+		return choose(c.Scenario)
+	case c.Scenario != "":
+		return nil, errBoth
+	}
+	p, err := profile(c.Profile)
+	return []job{drawn(p, c.Duration)}, err
 }
 
 // choose finds the named scenarios, in the order they are named.
-func choose(names string) ([]scenarios.Scenario, error) {
+func choose(names string) ([]job, error) {
+	var chosen []job
 	if names == everyScenario {
-		return scenarios.All, nil
+		for _, s := range scenarios.All {
+			chosen = append(chosen, row(s))
+		}
+		return chosen, nil
 	}
-	var chosen []scenarios.Scenario
 	for _, name := range strings.Split(names, ",") {
 		s, ok := scenarios.ByName(strings.TrimSpace(name))
 		if !ok {
 			return nil, fmt.Errorf("no scenario %q; see chaos list", name)
 		}
-		chosen = append(chosen, s)
+		chosen = append(chosen, row(s))
 	}
 	return chosen, nil
+}
+
+// profile finds a profile by name.
+func profile(name string) (scenarios.Profile, error) {
+	p, ok := scenarios.ProfileNamed(name)
+	if !ok {
+		return p, fmt.Errorf("no profile %q; see chaos list", name)
+	}
+	return p, nil
+}
+
+// row is a job of the table.
+func row(s scenarios.Scenario) job {
+	return job{
+		name: s.Name,
+		run: func(ctx context.Context, o scenarios.Options) (scenarios.Result, error) {
+			return scenarios.Run(ctx, s, o)
+		},
+		plan: func(o scenarios.Options) run.Schedule { return scenarios.PlanScenario(s, o) },
+	}
+}
+
+// drawn is a job whose schedule is drawn.
+func drawn(p scenarios.Profile, length time.Duration) job {
+	return job{
+		name: p.Name,
+		run: func(ctx context.Context, o scenarios.Options) (scenarios.Result, error) {
+			return scenarios.RunProfile(ctx, p, length, o)
+		},
+		plan: func(o scenarios.Options) run.Schedule { return scenarios.Plan(p, length, o) },
+	}
+}
+
+// saved is a job that repeats a schedule.
+func saved(s run.Schedule) job {
+	return job{
+		name: s.Scenario,
+		run: func(ctx context.Context, o scenarios.Options) (scenarios.Result, error) {
+			return scenarios.Repeat(ctx, s, o)
+		},
+		plan: func(scenarios.Options) run.Schedule { return s.Planned() },
+	}
 }
 
 func (c *runCmd) seed() int64 {
@@ -77,21 +146,4 @@ func (c *runCmd) seed() int64 {
 		return *c.Seed
 	}
 	return rand.Int64N(1_000_000)
-}
-
-// binaries builds what the driver needs, but for a node that was given.
-func (c *runCmd) binaries(ctx context.Context, where string) (driver.Binaries, error) {
-	given := driver.Binaries{Node: c.Binary, NodeLinux: c.Binary}
-	if c.Binary != "" && where == "process" {
-		return given, nil
-	}
-	root, err := driver.RepoRoot()
-	if err != nil {
-		return given, fmt.Errorf("build the nodes (or give --binary): %w", err)
-	}
-	built, err := driver.BuildBinaries(ctx, root, filepath.Join(root, "bin"), where)
-	if err == nil && c.Binary != "" {
-		built.Node, built.NodeLinux = given.Node, given.NodeLinux
-	}
-	return built, err
 }

@@ -28,9 +28,10 @@ type Recorder struct {
 	counts    Counts
 	mark      int64
 	sinceMark map[history.Function]int
-	// expected and firstWrite: see ExpectWrite.
-	expected, firstWrite int64
-	err                  error
+	asked     map[string]int
+	// expected, firstWrite and firstRead: see Expect.
+	expected, firstWrite, firstRead int64
+	err                             error
 }
 
 // Create makes the history file at path, which must not exist yet, and a
@@ -61,6 +62,15 @@ func (r *Recorder) Mark() {
 	defer r.mu.Unlock()
 	r.mark = r.clock.Now()
 	r.sinceMark = map[history.Function]int{}
+	r.asked = map[string]int{}
+}
+
+// Asked is how many reads, stale ones left out, were called since the last Mark
+// by clients pinned on a node.
+func (r *Recorder) Asked(node string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.asked[node]
 }
 
 // SinceMark is how many operations that were called since the last Mark have
@@ -71,12 +81,12 @@ func (r *Recorder) SinceMark() map[history.Function]int {
 	return maps.Clone(r.sinceMark)
 }
 
-// ExpectWrite makes FirstWrite speak of the writes that are called after t,
-// which is now or a moment ago: what has ended before this call is not counted.
-func (r *Recorder) ExpectWrite(t int64) {
+// Expect makes FirstWrite and FirstRead speak of what is called after t, which
+// is now or a moment ago: what has ended before this call is not counted.
+func (r *Recorder) Expect(t int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.expected, r.firstWrite = t, 0
+	r.expected, r.firstWrite, r.firstRead = t, 0, 0
 }
 
 // FirstWrite is when the first of the expected writes that succeeded returned;
@@ -85,6 +95,13 @@ func (r *Recorder) FirstWrite() int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.firstWrite
+}
+
+// FirstRead is the same of the reads that were not stale ones.
+func (r *Recorder) FirstRead() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.firstRead
 }
 
 // Err is the first error of writing the file: the history after it is
@@ -120,6 +137,9 @@ func (r *Recorder) append(e history.Event) int64 {
 	defer r.mu.Unlock()
 	e.Time = r.clock.Now()
 	r.keep(r.out.Append(e))
+	if e.Kind == history.Invoke && e.F == history.Get && !e.Stale && r.asked != nil {
+		r.asked[e.Node]++
+	}
 	return e.Time
 }
 
@@ -138,12 +158,20 @@ func (r *Recorder) ended(call int64, e history.Event) {
 	default:
 		r.counts.Unknown++
 	}
-	if !wrote(e) {
-		return
+	late := call > r.expected
+	switch {
+	case wrote(e):
+		r.counts.Writes++
+		earliest(&r.firstWrite, e.Time, late)
+	case looked(e):
+		earliest(&r.firstRead, e.Time, late)
 	}
-	r.counts.Writes++
-	if call > r.expected && (r.firstWrite == 0 || e.Time < r.firstWrite) {
-		r.firstWrite = e.Time
+}
+
+// earliest keeps the earlier of two instants, of which 0 is none.
+func earliest(first *int64, t int64, counts bool) {
+	if counts && (*first == 0 || t < *first) {
+		*first = t
 	}
 }
 
@@ -158,4 +186,9 @@ func (r *Recorder) keep(err error) {
 // nothing that the checker could miss, so it is left out.
 func wrote(e history.Event) bool {
 	return e.Kind == history.Ok && (e.F == history.Put || e.F == history.Delete || e.Swapped)
+}
+
+// looked tells whether e is the success of a read of the latest state.
+func looked(e history.Event) bool {
+	return e.Kind == history.Ok && e.F == history.Get && !e.Stale
 }

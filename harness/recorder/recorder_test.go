@@ -105,7 +105,7 @@ func TestTheFirstExpectedWriteIsTheFirstToReturn(t *testing.T) {
 	r, path := create(t)
 	a, b, late := r.Client(), r.Client(), r.Client()
 	late.Invoke(history.Event{F: history.Put, Key: "k"})
-	r.ExpectWrite(r.clock.Now())
+	r.Expect(r.clock.Now())
 	late.Ok(history.Value{}, false)
 	a.Invoke(history.Event{F: history.CAS, Key: "k"})
 	a.Ok(history.Value{}, false)
@@ -119,6 +119,36 @@ func TestTheFirstExpectedWriteIsTheFirstToReturn(t *testing.T) {
 	require.NoError(t, r.Close())
 	events := read(t, path)
 	require.Equal(t, events[len(events)-2].Time, first, "it is the instant in the history")
+}
+
+func TestTheFirstExpectedReadIsNoStaleOne(t *testing.T) {
+	r, _ := create(t)
+	c := r.Client()
+	r.Expect(r.clock.Now())
+	c.Invoke(history.Event{F: history.Get, Key: "k", Stale: true})
+	c.Ok(history.Value{}, false)
+	require.Zero(t, r.FirstRead())
+	c.Invoke(history.Event{F: history.Get, Key: "k"})
+	c.Ok(history.Value{}, false)
+	require.Positive(t, r.FirstRead())
+	require.Zero(t, r.FirstWrite())
+}
+
+func TestAskedCountsReadsAtANodeSinceTheMark(t *testing.T) {
+	r, _ := create(t)
+	c := r.Client()
+	ask := func(e history.Event) {
+		c.Invoke(e)
+		c.Fail(nil)
+	}
+	ask(history.Event{F: history.Get, Node: "2"})
+	require.Zero(t, r.Asked("2"))
+	r.Mark()
+	ask(history.Event{F: history.Get, Node: "2"})
+	ask(history.Event{F: history.Get, Node: "2", Stale: true})
+	ask(history.Event{F: history.Put, Node: "2"})
+	ask(history.Event{F: history.Get, Node: "3"})
+	require.Equal(t, 1, r.Asked("2"))
 }
 
 func TestSinceMarkCountsWhatWasCalledAfterIt(t *testing.T) {

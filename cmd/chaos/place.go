@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"raftkv/harness/driver"
+	"raftkv/harness/process"
+	"raftkv/harness/run"
+	"raftkv/scenarios"
+)
+
+// place is where the nodes run, which program they are, and where runs are kept:
+// the flags of every command that runs a cluster.
+type place struct {
+	Driver string `help:"Where the nodes run: auto, docker or process." env:"RAFTKV_DRIVER" default:"auto"`
+	Out    string `help:"The folder that gets each run's folder." default:"runs" type:"path"`
+	Binary string `help:"The raftkv program to run (for docker a static Linux one). Without it, it is built." type:"existingfile"`
+}
+
+// options chooses the driver, says which it is, and builds what it needs.
+func (p place) options(ctx context.Context, t *terminal) (scenarios.Options, error) {
+	where, err := driver.Choose(ctx, p.Driver)
+	if err != nil {
+		return scenarios.Options{}, err
+	}
+	fmt.Fprintf(t.out, "driver %s: %s\n", where.Driver, where.Why)
+	binaries, err := p.binaries(ctx, where.Driver)
+	return scenarios.Options{
+		Driver: where.Driver, Why: where.Why, Binaries: binaries, OutDir: p.Out, Binary: p.absolute(),
+	}, err
+}
+
+// absolute is the program that was given, however the next command is called.
+func (p place) absolute() string {
+	if p.Binary == "" {
+		return ""
+	}
+	if path, err := filepath.Abs(p.Binary); err == nil {
+		return path
+	}
+	return p.Binary
+}
+
+// binaries builds what the driver needs, but for a node that was given.
+func (p place) binaries(ctx context.Context, where string) (driver.Binaries, error) {
+	given := driver.Binaries{Node: p.Binary, NodeLinux: p.Binary}
+	if p.Binary != "" && where == process.Name {
+		return given, nil
+	}
+	root, err := driver.RepoRoot()
+	if err != nil {
+		return given, fmt.Errorf("build the nodes (or give --binary): %w", err)
+	}
+	built, err := driver.BuildBinaries(ctx, root, filepath.Join(root, "bin"), where)
+	if err == nil && p.Binary != "" {
+		built.Node, built.NodeLinux = given.Node, given.NodeLinux
+	}
+	return built, err
+}
+
+// schedule reads a run's schedule. Its nodes' program is taken again, unless
+// another is given.
+func (p *place) schedule(dir string) (run.Schedule, error) {
+	s, err := run.ReadSchedule(dir)
+	if err != nil {
+		return s, err
+	}
+	if p.Binary == "" && s.Binary != "" {
+		if _, err := os.Stat(s.Binary); err != nil {
+			return s, fmt.Errorf("the run's nodes were %s, which is gone (give another with --binary): %w", s.Binary, err)
+		}
+		p.Binary = s.Binary
+	}
+	s.Binary = p.absolute()
+	return s, nil
+}
