@@ -97,7 +97,7 @@ func (x *execution) compose(ctx context.Context) bool {
 		if !slices.Contains(x.profile.families(), k.Family) {
 			continue
 		}
-		if err := k.Available(ctx, x.cluster); err != nil {
+		if err := x.deps.has(ctx, k, x.cluster); err != nil {
 			missing[k.Name] = err.Error()
 			x.plan.LeftOut = append(x.plan.LeftOut, run.LeftOut{Kind: k.Name, Why: err.Error()})
 		}

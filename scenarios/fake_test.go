@@ -64,7 +64,15 @@ func (f *fake) start(_ context.Context, _ cluster.Spec, _ string) (driver.Starte
 	return driver.Started{Cluster: f, Choice: driver.Choice{Driver: "fake", Why: "a test"}}, nil
 }
 
-func (f *fake) deps() deps { return deps{start: f.start, dial: f.data.Dial} }
+func (f *fake) deps() deps { return deps{start: f.start, dial: f.data.Dial, has: f.has} }
+
+// has are the kinds that the fake knows how to suffer.
+func (f *fake) has(_ context.Context, k fault.Kind, _ cluster.Cluster) error {
+	if !downs(k.Name) {
+		return fmt.Errorf("a fake has no %s", k.Name)
+	}
+	return nil
+}
 
 // healthy tells whether a node takes part. Callers hold mu.
 func (f *fake) healthy(id int) bool { return f.phase[id] == cluster.Running && !f.cut[id] }

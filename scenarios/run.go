@@ -7,6 +7,7 @@ import (
 
 	"raftkv/harness/cluster"
 	"raftkv/harness/driver"
+	"raftkv/harness/fault"
 	"raftkv/harness/run"
 	"raftkv/harness/workload"
 	"raftkv/history/check"
@@ -67,6 +68,19 @@ const (
 type deps struct {
 	start func(context.Context, cluster.Spec, string) (driver.Started, error)
 	dial  workload.Dialer
+	// has tells why a kind of fault cannot be had on the cluster.
+	has func(context.Context, fault.Kind, cluster.Cluster) error
+}
+
+// real are the dependencies of a run that is none of a test.
+func real(o Options) deps {
+	d := deps{start: startCluster(o), dial: o.Dial, has: func(ctx context.Context, k fault.Kind, c cluster.Cluster) error {
+		return k.Available(ctx, c)
+	}}
+	if d.dial == nil {
+		d.dial = workload.Dial
+	}
+	return d
 }
 
 // Run runs a scenario to its verdict and leaves its folder. When ctx ends early
@@ -74,15 +88,6 @@ type deps struct {
 // is for a run that left no verdict; nearly everything that goes wrong is one.
 func Run(ctx context.Context, s Scenario, o Options) (Result, error) {
 	return runWith(ctx, s, o, real(o))
-}
-
-// real are the dependencies of a run that is none of a test.
-func real(o Options) deps {
-	d := deps{start: startCluster(o), dial: o.Dial}
-	if d.dial == nil {
-		d.dial = workload.Dial
-	}
-	return d
 }
 
 // startCluster starts a cluster of the driver that was chosen already, or else

@@ -166,7 +166,8 @@ const transferring = "transfer"
 // handOver asks the cluster to let the node lead that led when the step was
 // first done. If it does not, the step goes on with whoever leads.
 func (x *execution) handOver(ctx context.Context, s run.Step, now cluster.Ready) cluster.Ready {
-	if s.Leader == 0 || now.Leader == 0 || s.Leader == now.Leader {
+	k, known := fault.KindNamed(transferring)
+	if s.Leader == 0 || now.Leader == 0 || s.Leader == now.Leader || !known || x.deps.has(ctx, k, x.cluster) != nil {
 		return now
 	}
 	to := run.Step{Kind: transferring, Targets: []int{s.Leader}, Leader: now.Leader}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"raftkv/harness/fault"
 	"raftkv/harness/run"
 	"raftkv/history/check"
 )
@@ -49,6 +50,7 @@ func TestAnHonestStorePassesDrawnSchedules(t *testing.T) {
 				require.True(t, f.closed)
 				s := schedule(t, r)
 				require.NotEmpty(t, s.Steps)
+				require.Contains(t, s.LeftOut, run.LeftOut{Kind: "restart", Why: "a fake has no restart"})
 				for _, step := range s.Steps {
 					require.NotEmpty(t, step.Targets, "resolved")
 					require.Less(t, step.Injected, step.Heal)
@@ -218,10 +220,10 @@ func TestCutNodesThatAreAMajorityOfTheVotersMayServe(t *testing.T) {
 
 func TestAPlanSaysWhatItWillBe(t *testing.T) {
 	p, _ := ProfileNamed("node")
-	plan := Plan(p, 15*time.Second, Options{Seed: 5})
+	plan := Generate(p, 5, 15*time.Second, func(k fault.Kind) bool { return downs(k.Name) })
 	synctest.Test(t, func(t *testing.T) {
 		done := schedule(t, storming(t, newFake(), 5))
-		for i, s := range plan.Steps {
+		for i, s := range plan {
 			require.Equal(t, s.Name, done.Steps[i].Name)
 			require.Equal(t, s.Hold, done.Steps[i].Hold)
 			require.Empty(t, s.Targets)
