@@ -182,6 +182,8 @@ func (d *draft) fits(k fault.Kind) bool {
 func exclude(a, b fault.Kind) bool {
 	whole := a.Aim == fault.AimAll || b.Aim == fault.AimAll
 	switch {
+	case rolling(a) || rolling(b):
+		return true
 	case a.Family == fault.FamilyMember || b.Family == fault.FamilyMember:
 		return a.Family == b.Family || rough(a) || rough(b)
 	case ofNodes(a) && ofNodes(b):
@@ -189,6 +191,12 @@ func exclude(a, b fault.Kind) bool {
 	default:
 		return a.Name == b.Name && whole
 	}
+}
+
+// rolling tells whether a kind goes through all nodes and waits for a healthy
+// cluster in between: nothing else may hold then.
+func rolling(k fault.Kind) bool {
+	return ofNodes(k) && k.Aim == fault.AimAll && k.Harm == fault.HarmNone && k.Family == fault.FamilyNode
 }
 
 // ofNodes tells whether a kind is about what a node's process has or does.

@@ -2,6 +2,7 @@ package link_test
 
 import (
 	"context"
+	"net"
 	"testing"
 	"time"
 
@@ -81,4 +82,26 @@ func TestAResetThatClosesNothingIsAnError(t *testing.T) {
 	defer cancel()
 	_, err := l.Reset(ctx)
 	assert.ErrorContains(t, err, "outlived the reset")
+}
+
+// Toxiproxy takes five seconds for each piece of data when a toxic is taken off
+// a connection that is closed, and a link that begins to refuse closes all of
+// them.
+func TestALinkThatHeldCanRefuseWhileConnectionsAreFull(t *testing.T) {
+	l := newRig(t, false).set.Client(1)
+	for range 3 {
+		done(t)(l.CutAs(t.Context(), "held", link.ModeHold))
+		for range 8 {
+			conn, err := net.Dial("tcp", l.Addr())
+			require.NoError(t, err)
+			defer conn.Close()
+			_, err = conn.Write(make([]byte, 256<<10))
+			require.NoError(t, err)
+		}
+		began := time.Now()
+		done(t)(l.CutAs(t.Context(), "refused", link.ModeReject))
+		done(t)(l.HealAs(t.Context(), "held"))
+		done(t)(l.HealAs(t.Context(), "refused"))
+		assert.Less(t, time.Since(began), 4*time.Second)
+	}
 }

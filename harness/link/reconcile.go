@@ -9,27 +9,52 @@ import (
 
 // reconcile makes the proxy look as wanted and reads it back. New toxics go in
 // before old ones come out, so that a change from one fault to another never
-// lets bytes through in between. A proxy that is to refuse is closed first and
-// one that is to work again is opened last.
+// lets bytes through in between. A proxy that is to refuse is closed and keeps its
+// toxics; when it is to work again it is made anew. For Toxiproxy takes seconds to
+// take a toxic off a connection that is closed, and may never do it.
 func (l *Link) reconcile(ctx context.Context, want setting) error {
 	p, err := l.fetch(ctx)
+	switch {
+	case err != nil:
+		return err
+	case !want.enabled:
+		err = l.refuse(ctx, p)
+	case !p.Enabled:
+		err = l.reopen(ctx, p, want)
+	default:
+		err = l.changeToxics(ctx, p, want.toxics)
+	}
 	if err != nil {
 		return err
 	}
-	if p.Enabled && !want.enabled {
-		if err := l.enable(ctx, p, false); err != nil {
-			return err
-		}
+	return l.readBack(ctx, want)
+}
+
+func (l *Link) refuse(ctx context.Context, p *toxiproxy.Proxy) error {
+	if !p.Enabled {
+		return nil
 	}
-	if err := l.changeToxics(ctx, p, want.toxics); err != nil {
+	return l.enable(ctx, p, false)
+}
+
+// reopen puts a new proxy in the place of one that refused: it gets its toxics
+// while it still does, so that no byte passes without them.
+func (l *Link) reopen(ctx context.Context, p *toxiproxy.Proxy, want setting) error {
+	if _, err := bounded(ctx, "remove proxy "+l.name, func() (any, error) { return nil, p.Delete() }); err != nil {
 		return err
 	}
-	if !p.Enabled && want.enabled {
-		if err := l.enable(ctx, p, true); err != nil {
-			return err
-		}
+	proxies := []toxiproxy.Proxy{{Name: l.name, Listen: l.end.Listen, Upstream: l.end.Upstream, Enabled: false}}
+	if _, err := bounded(ctx, "make proxy "+l.name, func() ([]*toxiproxy.Proxy, error) { return l.set.api.Populate(proxies) }); err != nil {
+		return err
 	}
-	return l.readBack(ctx, want)
+	fresh, err := l.fetch(ctx)
+	if err != nil {
+		return err
+	}
+	if err := l.changeToxics(ctx, fresh, want.toxics); err != nil {
+		return err
+	}
+	return l.enable(ctx, fresh, true)
 }
 
 // changeToxics adds the wanted toxics that are missing, then removes the rest.
@@ -63,6 +88,9 @@ func (l *Link) readBack(ctx context.Context, want setting) error {
 	}
 	if p.Enabled != want.enabled {
 		return fmt.Errorf("read back %s: enabled is %t, wanted %t", l.name, p.Enabled, want.enabled)
+	}
+	if !want.enabled {
+		return nil
 	}
 	if len(p.ActiveToxics) != len(want.toxics) {
 		return fmt.Errorf("read back %s: %d toxics, wanted %d", l.name, len(p.ActiveToxics), len(want.toxics))
