@@ -8,6 +8,8 @@ SCENARIO ?= all
 DRIVER   ?= $(or $(RAFTKV_DRIVER),auto)
 SEED     ?=
 OUT      ?= runs
+PROFILE  ?= standard
+FOR      ?= 10m
 SEEDS    ?= 300
 STATES   ?= 300000
 ROUNDS   ?= 100
@@ -26,7 +28,7 @@ UNITS   = $(shell go list ./... | grep -v '^raftkv/scenarios$$')
 # that they do not starve each other.
 ALONE   = $(filter raftkv/client raftkv/cmd/% raftkv/harness/% raftkv/node raftkv/node/peer,$(UNITS))
 
-.PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs levers points scenarios chaos etcd up down images demo bench start stop ci clean
+.PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs levers points scenarios chaos etcd up down images demo bench start stop ci soak clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -99,6 +101,9 @@ chaos: build ## Break a cluster and judge it: make chaos SCENARIO=leader-kill DR
 
 etcd: tools ## Put etcd under the harness: it passes, and its serializable reads are caught.
 	cd harness/etcd && go vet ./... && ../../tools/bin/staticcheck ./... && go test -count=1 -timeout 10m -v ./...
+
+soak: build ## Drawn schedules, seed after seed: make soak PROFILE=brutal FOR=30m DRIVER=process SEED=7
+	bin/chaos soak --profile $(PROFILE) --for $(FOR) --driver $(DRIVER) --out $(OUT) $(if $(SEED),--seed $(SEED))
 
 start: ## Five local nodes on 127.0.0.1:7001 to 7005.
 	scripts/start_cluster.sh

@@ -48,7 +48,7 @@ func repeat(ctx context.Context, s run.Schedule, o Options, d deps) (Result, err
 	if err != nil {
 		return Result{}, err
 	}
-	o.Seed, o.Binary = s.Seed, s.Binary
+	o.Seed, o.Binary, o.Levers = s.Seed, s.Binary, s.Levers
 	return runPlan(ctx, sc, s.Planned(), o, d)
 }
 

@@ -171,7 +171,7 @@ func (d *draft) fits(k fault.Kind) bool {
 	case k.Family == fault.FamilyMember:
 		return !d.lossy && d.left > 0
 	default:
-		return k.Harm == fault.HarmNone || d.left > 0
+		return !weakens(k) || d.left > 0
 	}
 }
 
@@ -244,7 +244,7 @@ func (d *draft) add(s run.Step, k fault.Kind) {
 	case rough(k) && k.Harm != fault.HarmNone && !d.lossy:
 		d.left = 0
 	case k.Aim == fault.AimAll:
-	case k.Harm != fault.HarmNone:
+	case weakens(k):
 		d.left -= min(d.left, s.Count)
 		d.beheaded = d.beheaded || s.Role == string(Leader) && lasting(k.Name) && !d.lossy
 	}
@@ -270,6 +270,13 @@ func (d *draft) numbered(from int) []run.Step {
 		d.steps[i].Number = from + i
 	}
 	return d.steps
+}
+
+// weakens tells whether a quorum may have to do without the targets of a kind:
+// they are harmed, or so slow or odd that nobody can count on them.
+func weakens(k fault.Kind) bool {
+	odd := []fault.Family{fault.FamilyClock, fault.FamilyMessage, fault.FamilyDisk}
+	return k.Harm != fault.HarmNone || slices.Contains(odd, k.Family) || k.Name == "slow-cpu"
 }
 
 // lasting tells whether a kind takes its targets out all the time it holds: such

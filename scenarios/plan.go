@@ -45,7 +45,7 @@ func outline(s Scenario, o Options) run.Schedule {
 		load.Rate = s.Rate
 	}
 	return run.Schedule{
-		Scenario: s.Name, Seed: o.Seed, Binary: o.Binary, Flags: flags(s, o),
+		Scenario: s.Name, Seed: o.Seed, Binary: o.Binary, Levers: o.Levers, Flags: flags(s, o),
 		Load: load, Warmup: warmup, Tail: tail,
 	}
 }

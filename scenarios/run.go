@@ -35,6 +35,8 @@ type Options struct {
 	// Binary is the nodes' program if the caller brought it; it is noted in the
 	// schedule, so that a repetition takes the same.
 	Binary string
+	// Levers says that the nodes were built for testing; it is noted likewise.
+	Levers bool
 }
 
 // Result is how a run ended.

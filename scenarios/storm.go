@@ -217,7 +217,7 @@ func (w *wave) targets(wanted func(fault.Kind) bool) []int {
 
 // quorate tells whether the round's faults surely leave a quorum that can serve.
 func (x *execution) quorate(w *wave) bool {
-	harmed := w.targets(func(k fault.Kind) bool { return k.Harm != fault.HarmNone })
+	harmed := w.targets(weakens)
 	if slices.ContainsFunc(w.lives, ongoing.hampers) {
 		return false
 	}

@@ -18,6 +18,7 @@ type place struct {
 	Driver string `help:"Where the nodes run: auto, docker or process." env:"RAFTKV_DRIVER" default:"auto"`
 	Out    string `help:"The folder that gets each run's folder." default:"runs" type:"path"`
 	Binary string `help:"The raftkv program to run (for docker a static Linux one). Without it, it is built." type:"existingfile"`
+	Levers bool   `help:"Build the nodes for testing, with levers inside for their clocks and messages (-tags raftkv_faults)."`
 }
 
 // options chooses the driver, says which it is, and builds what it needs.
@@ -29,7 +30,7 @@ func (p place) options(ctx context.Context, t *terminal) (scenarios.Options, err
 	fmt.Fprintf(t.out, "driver %s: %s\n", where.Driver, where.Why)
 	binaries, err := p.binaries(ctx, where.Driver)
 	return scenarios.Options{
-		Driver: where.Driver, Why: where.Why, Binaries: binaries, OutDir: p.Out, Binary: p.absolute(),
+		Driver: where.Driver, Why: where.Why, Binaries: binaries, OutDir: p.Out, Binary: p.absolute(), Levers: p.Levers,
 	}, err
 }
 
@@ -55,7 +56,12 @@ func (p place) binaries(ctx context.Context, where string) (driver.Binaries, err
 		return given, fmt.Errorf("build the nodes (or give --binary): %w", err)
 	}
 	built, err := driver.BuildBinaries(ctx, root, filepath.Join(root, "bin"), where)
-	if err == nil && p.Binary != "" {
+	if err == nil && p.Binary == "" && p.Levers {
+		given.Node = filepath.Join(root, "bin", "raftkv-testing")
+		given.NodeLinux = given.Node
+		err = driver.BuildNode(ctx, root, given.Node, "raftkv_faults")
+	}
+	if err == nil && given.Node != "" {
 		built.Node, built.NodeLinux = given.Node, given.NodeLinux
 	}
 	return built, err
@@ -74,6 +80,7 @@ func (p *place) schedule(dir string) (run.Schedule, error) {
 		}
 		p.Binary = s.Binary
 	}
-	s.Binary = p.absolute()
+	p.Levers = p.Levers || s.Levers
+	s.Binary, s.Levers = p.absolute(), p.Levers
 	return s, nil
 }

@@ -23,7 +23,9 @@ type Schedule struct {
 	Length  time.Duration `json:"length_ns,omitempty"`
 	Seed    int64         `json:"seed"`
 	// Binary is the nodes' program, if it was given and not built.
-	Binary  string            `json:"binary,omitempty"`
+	Binary string `json:"binary,omitempty"`
+	// Levers is set if the nodes were built for testing.
+	Levers  bool              `json:"levers,omitempty"`
 	Driver  string            `json:"driver"`
 	Why     string            `json:"why,omitempty"`
 	Started time.Time         `json:"started"`
