@@ -9,6 +9,7 @@ import (
 
 	"raftkv/harness/cluster"
 	"raftkv/harness/fault"
+	"raftkv/harness/link"
 	"raftkv/harness/proof"
 	"raftkv/harness/run"
 	"raftkv/harness/workload"
@@ -334,28 +335,58 @@ func (x *execution) mended(ctx context.Context, w *wave) bool {
 
 // healAll heals the round's faults in the reverse order, whatever happens.
 func (x *execution) healAll(ctx context.Context, w *wave) bool {
-	fit := true
-	for i, l := range slices.Backward(w.lives) {
-		x.settle(ctx, w.lives[i:])
+	fit, shut := true, fault.Fault(nil)
+	for _, l := range slices.Backward(w.lives) {
+		if k, _ := fault.KindNamed(l.Kind); k.Family == fault.FamilyLink && shut == nil {
+			shut = x.shut(ctx, w)
+		}
 		fit = x.heal(ctx, l.Round, l.fault) && fit
+	}
+	if shut != nil {
+		fit = x.reopen(ctx, w.lives[0].Round, shut) && fit
 	}
 	x.note(w)
 	return fit
 }
 
-// settle waits, before the first of the faults is healed, until what it delays
-// has run into the connections that the others broke: Toxiproxy waits for ever
-// when a delay is taken off a connection that ends at that moment.
-func (x *execution) settle(ctx context.Context, lives []ongoing) {
-	delay := lives[0].delay()
-	if delay == 0 || all(lives, func(l ongoing) bool { k, _ := fault.KindNamed(l.Kind); return k.Family == fault.FamilyLink }) {
-		return
+// shut refuses all connections of the nodes that other faults of the round
+// ended, until the links are healed: theirs are broken already, and Toxiproxy
+// takes seconds to take a cut or a delay off a broken connection, or waits for
+// ever. nil if there are none.
+func (x *execution) shut(ctx context.Context, w *wave) fault.Fault {
+	ended := w.targets(func(k fault.Kind) bool { return k.Family == fault.FamilyNode || k.Family == fault.FamilyDisk })
+	if len(ended) == 0 {
+		return nil
 	}
-	x.sleep(context.WithoutCancel(ctx), 2*delay+afterDelay)
+	s := run.Step{Kind: "isolate-all", Targets: ended, Parameters: map[string]string{"mode": string(link.ModeReject)}}
+	f, err := fault.Build(x.spec(s))
+	if err != nil {
+		x.broken("shut links", err)
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoPatience)
+	defer cancel()
+	_, err = f.Inject(ctx, x.cluster)
+	x.check("shut links before they are healed", err)
+	return f
 }
 
-// afterDelay is what is waited for beyond a delay, for the machine.
-const afterDelay = 200 * time.Millisecond
+// reopen ends shut, and with it the healing of the round's first fault.
+func (x *execution) reopen(ctx context.Context, first *Round, shut fault.Fault) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoPatience)
+	defer cancel()
+	e, err := shut.Heal(ctx, x.cluster)
+	if err != nil {
+		x.broken("open links again", err)
+		return false
+	}
+	if e.Outcome != proof.Installed {
+		x.doubt("it is not proved that the links are open again: %s", e)
+	}
+	first.Healed = x.begin(Recovery)
+	x.rec.Expect(first.Healed)
+	return true
+}
 
 // delay is the most by which the fault delays a message.
 func (l ongoing) delay() time.Duration {
