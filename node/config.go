@@ -59,6 +59,8 @@ type Config struct {
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"RAFTKV_LOG_LEVEL" help:"Least level logged: ${enum}."`
 	LogFormat string `default:"text" enum:"text,json" env:"RAFTKV_LOG_FORMAT" help:"Form of the log: ${enum}."`
 
+	Events string `env:"RAFTKV_EVENTS" placeholder:"FILE" help:"Append what this node does (terms, votes, entries, digests of its state) to FILE, for chaos to judge. It costs some speed."`
+
 	// Version is what the node says it is.
 	Version string `kong:"-"`
 	// Logger replaces the one that LogLevel and LogFormat describe.

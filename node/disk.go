@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"raftkv/node/events"
 	"raftkv/node/failpoint"
 	"raftkv/raft"
 )
@@ -44,6 +45,7 @@ type disk struct {
 	// goroutine.
 	done    func(jobs []diskJob, took time.Duration, err error)
 	metrics *metrics
+	events  *events.Stream
 }
 
 func newDisk(store logStore, m *metrics, done func([]diskJob, time.Duration, error)) *disk {
@@ -138,6 +140,7 @@ func (d *disk) write(j diskJob) error {
 		if err := d.store.SetHardState(*j.hardState); err != nil {
 			return fmt.Errorf("write term and vote: %w", err)
 		}
+		d.events.Hard(*j.hardState)
 		failpoint.At(failpoint.HardStateAfter)
 	}
 	if j.reset != nil {
@@ -148,6 +151,7 @@ func (d *disk) write(j diskJob) error {
 		failpoint.At(failpoint.InstallResetAfter)
 	}
 	if len(j.entries) == 0 {
+		d.durable(j)
 		return nil
 	}
 	start := time.Now()
@@ -155,6 +159,7 @@ func (d *disk) write(j diskJob) error {
 	if err := d.store.Append(j.entries); err != nil {
 		return fmt.Errorf("append to the log: %w", err)
 	}
+	d.durable(j)
 	failpoint.At(failpoint.AppendAfter)
 	d.metrics.fsync.Observe(time.Since(start).Seconds())
 	return nil

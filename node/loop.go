@@ -51,6 +51,7 @@ type loop struct {
 	members   *members
 	changes   changes
 	metrics   *metrics
+	trace     trail
 
 	proposals proposals
 	backlog   backlog
@@ -193,6 +194,7 @@ func (l *loop) route() {
 	for l.raft.HasReady() {
 		rd := l.raft.Ready()
 		l.noteRole()
+		l.trace.ready(rd)
 		failpoint.At(failpoint.SendBefore)
 		l.transport.Send(rd.Messages)
 		failpoint.At(failpoint.SendAfter)
@@ -265,6 +267,9 @@ func (l *loop) noteRole() {
 		l.metrics.elections.Inc()
 	}
 	l.reads.retry(l.now, -1) // what the last leader was asked, it may never answer
+	if term != l.term || role != l.role {
+		l.trace.Role(term, role)
+	}
 	l.log.Info("role", "term", term, "role", role.String(), "leader", leader, "commit", l.raft.Commit(), "last", l.raft.LastIndex())
 	l.term, l.role, l.leader = term, role, leader
 	if l.leaving && role != raft.Leader {

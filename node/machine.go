@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"raftkv/node/events"
 	"raftkv/node/failpoint"
 	"raftkv/node/kv"
 	"raftkv/node/levers"
@@ -45,6 +46,7 @@ type machine struct {
 	answers  atomic.Uint64 // their bytes
 	clockMS  atomic.Uint64
 	metrics  *metrics
+	events   *events.Stream
 }
 
 func newMachine(store *kv.Store, term uint64, m *metrics, done func(applied)) *machine {
@@ -117,6 +119,9 @@ func (m *machine) applyEntry(e raft.Entry, p *proposal) error {
 	if m.checkEvery > 0 && e.Index%m.checkEvery == 0 {
 		m.compare(peer.Digest{Index: e.Index, Digest: m.store.Digest()})
 	}
+	if m.events != nil {
+		m.events.Apply(e, m.store.Digest(), len(results))
+	}
 	m.metrics.apply.Observe(time.Since(start).Seconds())
 	m.metrics.commands.Add(float64(len(results)))
 	if p == nil {
@@ -154,6 +159,9 @@ func (m *machine) swap(s *kv.Store, term uint64, then func()) {
 	m.tasks.put(func(m *machine) error {
 		failpoint.At(failpoint.InstallSwapBefore)
 		m.store, m.term = s, term
+		if m.events != nil {
+			m.events.Restored(s.AppliedIndex(), term, s.Digest())
+		}
 		failpoint.At(failpoint.InstallSwapAfter)
 		then()
 		return nil

@@ -124,6 +124,7 @@ func (l *loop) connect(version uint64) {
 	}
 	if version != l.members.version {
 		l.agreement.follow(conf)
+		l.trace.Conf(conf)
 		l.log.Info("members", "voters", conf.Voters, "outgoing", conf.VotersOutgoing, "learners", conf.Learners, "since", l.raft.ConfIndex())
 	}
 	l.members.version, l.members.moved = version, false

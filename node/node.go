@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 
+	"raftkv/node/events"
 	"raftkv/node/peer"
 	"raftkv/node/snapshot"
 	"raftkv/raft"
@@ -32,6 +33,7 @@ type Node struct {
 	machine   *machine
 	folder    *recovered
 	transport *peer.Transport
+	events    *events.Stream // nil without --events
 
 	clients *grpc.Server
 	peers   *grpc.Server
@@ -72,6 +74,9 @@ func prepare(c Config) (*Node, listeners, error) {
 	n.folder, err = recoverFolder(&n.config, n.log)
 	if err == nil {
 		n.assemble()
+		err = n.trace()
+	}
+	if err == nil {
 		err = n.dial()
 	}
 	if err != nil {
@@ -126,6 +131,9 @@ func (n *Node) dial() (err error) {
 		},
 	})
 	n.loop.transport = n.transport
+	if n.events != nil {
+		n.loop.transport = votesNoted{n.transport, n.events}
+	}
 	return err
 }
 
@@ -190,6 +198,9 @@ func (n *Node) Stop() {
 func (n *Node) closeFolder() {
 	if n.folder == nil {
 		return
+	}
+	if err := n.events.Close(); err != nil {
+		n.log.Warn("could not close the events", "error", err)
 	}
 	if err := n.folder.log.Close(); err != nil {
 		n.log.Warn("could not close the log", "error", err)

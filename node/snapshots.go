@@ -134,6 +134,7 @@ func (l *loop) saved(info snapshot.Info, took time.Duration, err error) {
 		l.fail(fmt.Errorf("write a snapshot: %w", err))
 		return
 	}
+	l.trace.Saved(info.Meta)
 	l.log.Info("took a snapshot", "index", info.Meta.Index, "bytes", info.Bytes, "took", took)
 	l.metrics.snapshotSeconds.Observe(took.Seconds())
 	l.metrics.snapshotBytes.Set(float64(info.Bytes))

@@ -104,6 +104,7 @@ func startCluster(o Options) func(context.Context, cluster.Spec, string) (driver
 			}
 		}
 		o.Binaries.Fill(&spec, choice.Driver)
+		spec.Events = cluster.WritesEvents(ctx, spec.Binary)
 		return driver.StartChosen(ctx, spec, choice)
 	}
 }

@@ -83,7 +83,8 @@ type Cluster interface {
 	Status(ctx context.Context, id int) (Status, error)
 	// Links gives the network.
 	Links() *link.Set
-	// SaveLogs writes n1.log, n2.log, … into dir, each with all runs of a node.
+	// SaveLogs writes n1.log, n2.log, … into dir, each with all runs of a node, and
+	// if the spec wants events n1.events.jsonl, … likewise.
 	SaveLogs(ctx context.Context, dir string) error
 	// Close removes everything. It works with a context that has ended, may be
 	// called twice, and on a cluster that came up only in part.

@@ -1,10 +1,13 @@
 package cluster
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 )
@@ -32,6 +35,9 @@ type Spec struct {
 	Flags map[string]string
 	// Env is added to the nodes' environment.
 	Env map[string]string
+	// Events has each node write down what it does (--events), for SaveLogs to
+	// save. The program must know that flag: see WritesEvents.
+	Events bool
 	// Dir holds logs and, for the process driver, data. If it is empty a
 	// temporary folder is used and removed at the end.
 	Dir string
@@ -78,6 +84,7 @@ type Node struct {
 	Client, Peer, Admin  string // listening addresses
 	Advertise            string // the client address that clients can use
 	Peers                string // --peers, as this node dials them
+	Events               string // --events, as the node sees the path; empty: none
 	extraFlags, extraEnv map[string]string
 }
 
@@ -114,12 +121,26 @@ func (n Node) Args() []string {
 		"advertise-client": n.Advertise,
 		"peers":            n.Peers,
 	}
+	if n.Events != "" {
+		flags["events"] = n.Events
+	}
 	maps.Copy(flags, n.extraFlags)
 	args := []string{"serve"}
 	for _, k := range slices.Sorted(maps.Keys(flags)) {
 		args = append(args, "--"+k+"="+flags[k])
 	}
 	return args
+}
+
+// EventsName is the name under which SaveLogs saves a node's events.
+func EventsName(id int) string { return fmt.Sprintf("n%d.events.jsonl", id) }
+
+// WritesEvents asks a program whether its serve command knows --events.
+func WritesEvents(ctx context.Context, binary string) bool {
+	ctx, cancel := context.WithTimeout(ctx, NodeTimeout)
+	defer cancel()
+	help, _ := exec.CommandContext(ctx, binary, "serve", "--help").CombinedOutput()
+	return bytes.Contains(help, []byte("--events"))
 }
 
 // Env gives what is added to the environment.

@@ -24,6 +24,9 @@ func (c *Cluster) SaveLogs(ctx context.Context, dir string) error {
 	var errs []error
 	for _, id := range c.Nodes() {
 		errs = append(errs, c.saveLog(ctx, c.nodes[id], filepath.Join(dir, fmt.Sprintf("n%d.log", id))))
+		if c.spec.Events {
+			errs = append(errs, c.saveEvents(ctx, c.nodes[id], filepath.Join(dir, cluster.EventsName(id))))
+		}
 	}
 	return errors.Join(errs...)
 }

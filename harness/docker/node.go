@@ -33,8 +33,12 @@ func (c *Cluster) runNode(ctx context.Context, n *node) error {
 	if err != nil {
 		return err
 	}
+	events := ""
+	if c.spec.Events {
+		events = eventsPath
+	}
 	spec := c.spec.Node(cluster.Node{
-		ID: n.id, Data: dataDir, Peers: c.peersOf(n.id), Advertise: c.ClientAddr(n.id),
+		ID: n.id, Events: events, Data: dataDir, Peers: c.peersOf(n.id), Advertise: c.ClientAddr(n.id),
 		Client: anyAddr(clientPort), Peer: anyAddr(peerPort), Admin: anyAddr(adminPort),
 	})
 	id, err := c.runBox(ctx, box{

@@ -120,9 +120,13 @@ func (c *Cluster) planNode(id int) (*node, error) {
 		addrs[i] = a
 	}
 	name := fmt.Sprintf("n%d", id)
+	events := ""
+	if c.spec.Events {
+		events = filepath.Join(c.dir, "logs", cluster.EventsName(id))
+	}
 	return &node{
 		Node: c.spec.Node(cluster.Node{
-			ID: id, Data: filepath.Join(c.dir, name), Client: addrs[0], Peer: addrs[1], Admin: addrs[2],
+			ID: id, Data: filepath.Join(c.dir, name), Client: addrs[0], Peer: addrs[1], Admin: addrs[2], Events: events,
 		}),
 		binary: c.spec.Binary, logPath: filepath.Join(c.dir, "logs", name+".log"), adminAt: "http://" + addrs[2],
 	}, nil
@@ -229,7 +233,11 @@ func (c *Cluster) SaveLogs(_ context.Context, dir string) error {
 	}
 	var errs []error
 	for _, id := range c.Nodes() {
-		errs = append(errs, copyFile(c.nodes[id].logPath, filepath.Join(dir, fmt.Sprintf("n%d.log", id))))
+		n := c.nodes[id]
+		errs = append(errs, copyFile(n.logPath, filepath.Join(dir, fmt.Sprintf("n%d.log", id))))
+		if n.Events != "" {
+			errs = append(errs, copyFile(n.Events, filepath.Join(dir, cluster.EventsName(id))))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -3,7 +3,7 @@
 //	schedule.json   scenario, seed, driver, and every resolved target, time and parameter
 //	history.jsonl   what clients saw (package recorder writes it)
 //	events.jsonl    phases, nemesis steps with their evidence, what the nodes said of themselves
-//	logs/nN.log     each node's log
+//	logs/nN.log     each node's log; logs/nN.events.jsonl what it wrote of itself
 //	cluster/        local processes only: each node's data
 //	run.json        what the report says about the run
 //	timeline.json   faults, phases and leaders, for drawing
