@@ -88,9 +88,13 @@ func (x *execution) readAll(ctx context.Context, members []int) {
 		x.blame(NoProgress, "", err.Error())
 		return
 	}
-	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), finalPatience)
+	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), replicaPatience)
 	defer cancel()
-	for _, d := range workload.Replicas(ctx, whole, each, x.rec, seen) {
+	different, err := workload.Replicas(ctx, whole, each, x.rec, seen)
+	if err != nil {
+		x.doubt("%v", err)
+	}
+	for _, d := range different {
 		x.blame(Diverged, d.Key, fmt.Sprintf("node %d holds %s for key %q, the cluster answers %s",
 			d.Node, show(d.Got), d.Key, show(d.Want)))
 	}

@@ -59,6 +59,8 @@ const (
 	readyPatience = 60 * time.Second
 	undoPatience  = 60 * time.Second
 	finalPatience = 10 * time.Second
+	// Comparing replicas takes what the machine takes: all of them have to be read.
+	replicaPatience = 60 * time.Second
 	// floorPatience is how much longer than planned a phase may take to say what
 	// it was to say. It makes no run pass that should not: a floor counts
 	// successes, and a store that does not serve has none after this either; the

@@ -2,10 +2,13 @@ package workload
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"raftkv/harness/recorder"
@@ -17,6 +20,9 @@ import (
 const (
 	finalWorkers = 8
 	finalRetry   = 100 * time.Millisecond
+	// settling is how long a key may differ from what the cluster answers while
+	// the last unknown writes land.
+	settling = 10 * time.Second
 )
 
 // Final reads every key linearizably, each until it was read once or ctx is
@@ -78,46 +84,82 @@ type Divergence struct {
 	Want, Got history.Value
 }
 
-// Replicas reads every key from each node's own state and compares it with
-// want. A write of unknown outcome may still land, so a difference is looked at
-// again through whole (a client of all nodes) until it is gone or ctx is done;
-// what is left then is real. The reads are recorded as final and stale.
-func Replicas(ctx context.Context, whole Store, nodes map[int]Store, rec *recorder.Recorder, want map[string]history.Value) []Divergence {
-	c := rec.Client()
-	var left []Divergence
-	for _, id := range sortedKeys(nodes) {
-		for _, k := range sortedNames(want) {
-			r := replica{id: id, own: nodes[id], whole: whole, rec: c}
-			if d, ok := r.differs(ctx, k, want[k]); ok {
-				left = append(left, d)
-			}
-		}
+// Replicas reads every key from each node's own state, all nodes at once, and
+// compares it with want. A write of unknown outcome may still land, so a
+// difference is looked at again through whole (a client of all nodes) until it
+// is gone or ctx is done; what is left then is real. The reads are recorded as
+// final and stale. The error names the nodes of which some key could not be read:
+// what was not looked at must not count as equal.
+func Replicas(ctx context.Context, whole Store, nodes map[int]Store, rec *recorder.Recorder, want map[string]history.Value) ([]Divergence, error) {
+	ids := sortedKeys(nodes)
+	left, unread := make([][]Divergence, len(ids)), make([]error, len(ids))
+	var wait sync.WaitGroup
+	for i, id := range ids {
+		wait.Go(func() {
+			r := replica{id: id, own: nodes[id], whole: whole}
+			left[i], unread[i] = r.compare(ctx, rec, want)
+		})
 	}
-	return left
+	wait.Wait()
+	return slices.Concat(left...), errors.Join(unread...)
 }
 
 // replica compares one node's own state with the cluster's answer.
 type replica struct {
 	id         int
 	own, whole Store
-	rec        *recorder.Client
 }
 
-func (r replica) differs(ctx context.Context, key string, want history.Value) (Divergence, bool) {
-	op := history.Event{F: history.Get, Key: key, Final: true, Stale: true, Node: strconv.Itoa(r.id)}
-	var d Divergence
-	seen := false
-	for ctx.Err() == nil {
-		got, err := readOnce(ctx, r.own, r.rec, op)
-		if err == nil && got == want {
-			return d, false
+// compare looks at every key, several at once, and returns those that stay
+// different.
+func (r replica) compare(ctx context.Context, rec *recorder.Recorder, want map[string]history.Value) ([]Divergence, error) {
+	names := sortedNames(want)
+	seen, last := make([]bool, len(names)), make([]Divergence, len(names))
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range finalWorkers {
+		wait.Go(func() {
+			c := rec.Client()
+			for i := next.Add(1) - 1; i < int64(len(names)); i = next.Add(1) - 1 {
+				last[i], seen[i] = r.look(ctx, c, names[i], want[names[i]])
+			}
+		})
+	}
+	wait.Wait()
+	left := slices.DeleteFunc(last, func(d Divergence) bool { return d.Want == d.Got })
+	if unread := len(names) - count(seen); unread > 0 {
+		return left, fmt.Errorf("final state of node %d: %d of %d keys could not be read", r.id, unread, len(names))
+	}
+	return left, nil
+}
+
+func count(all []bool) int {
+	n := 0
+	for _, b := range all {
+		if b {
+			n++
 		}
-		if err == nil {
+	}
+	return n
+}
+
+// look reads a key until the node has what the cluster answers, or settling took
+// too long, and returns the last comparison; seen is false if the node never
+// answered.
+func (r replica) look(ctx context.Context, c *recorder.Client, key string, want history.Value) (d Divergence, seen bool) {
+	ctx, cancel := context.WithTimeout(ctx, settling)
+	defer cancel()
+	op := history.Event{F: history.Get, Key: key, Final: true, Stale: true, Node: strconv.Itoa(r.id)}
+	for ctx.Err() == nil {
+		if got, err := readOnce(ctx, r.own, c, op); err == nil {
 			d, seen = Divergence{Node: r.id, Key: key, Want: want, Got: got}, true
+			if got == want {
+				return d, true
+			}
 		}
 		pause(ctx, finalRetry)
 		again := history.Event{F: history.Get, Key: key, Final: true}
-		if v, err := readOnce(ctx, r.whole, r.rec, again); err == nil {
+		if v, err := readOnce(ctx, r.whole, c, again); err == nil {
 			want = v
 		}
 	}

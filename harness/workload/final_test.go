@@ -70,7 +70,9 @@ func TestReplicasThatAgreeAreFine(t *testing.T) {
 		whole := open(t, d)
 		nodes := map[int]workload.Store{1: open(t, d, "a1"), 2: open(t, d, "a2")}
 		want := map[string]history.Value{"a": {Present: true, Data: "1"}}
-		require.Empty(t, workload.Replicas(within(t, 3*time.Second), whole, nodes, record(t), want))
+		left, err := workload.Replicas(within(t, 3*time.Second), whole, nodes, record(t), want)
+		require.NoError(t, err)
+		require.Empty(t, left)
 	})
 }
 
@@ -82,7 +84,8 @@ func TestAReplicaThatStaysDifferentIsNamed(t *testing.T) {
 		whole := open(t, d)
 		nodes := map[int]workload.Store{1: open(t, d, "a1"), 2: open(t, d, "a2")}
 		want := map[string]history.Value{"a": {Present: true, Data: "1"}}
-		left := workload.Replicas(within(t, 3*time.Second), whole, nodes, record(t), want)
+		left, err := workload.Replicas(within(t, 3*time.Second), whole, nodes, record(t), want)
+		require.NoError(t, err)
 		require.Equal(t, []workload.Divergence{{Node: 2, Key: "a", Want: want["a"]}}, left)
 	})
 }
@@ -94,6 +97,27 @@ func TestAnUnknownWriteThatLandsLateIsNoDivergence(t *testing.T) {
 		whole := open(t, d)
 		nodes := map[int]workload.Store{1: open(t, d, "a1")}
 		want := map[string]history.Value{"a": {Present: true, Data: "0"}}
-		require.Empty(t, workload.Replicas(within(t, 3*time.Second), whole, nodes, record(t), want))
+		left, err := workload.Replicas(within(t, 3*time.Second), whole, nodes, record(t), want)
+		require.NoError(t, err)
+		require.Empty(t, left)
+	})
+}
+
+// A node that does not answer in time has not been compared, and the reads say
+// so: silence is not agreement.
+func TestAReplicaThatIsNotReadIsNoAgreement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &memstore.Data{Gate: func(address string, _ history.Function) error {
+			if address == "a2" {
+				return client.ErrNotDone
+			}
+			return nil
+		}}
+		d.Set("a", "1")
+		nodes := map[int]workload.Store{1: open(t, d, "a1"), 2: open(t, d, "a2")}
+		want := map[string]history.Value{"a": {Present: true, Data: "1"}, "b": {}}
+		left, err := workload.Replicas(within(t, 3*time.Second), open(t, d), nodes, record(t), want)
+		require.Empty(t, left)
+		require.EqualError(t, err, "final state of node 2: 2 of 2 keys could not be read")
 	})
 }

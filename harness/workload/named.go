@@ -108,31 +108,42 @@ func (c Config) Counts(f history.Function) history.Function {
 	}
 }
 
-// least is what each node's own clients must get answered in a healthy phase.
+// least is how many must succeed in a healthy phase of what a load is about.
 const least = 5
 
 // Floors are what must have succeeded, besides the scenario's floors, for this
-// load to have asked its question: reads at each of the given nodes in the first
-// healthy phase, and somewhere in the last, when members may have changed.
+// load to have asked its question. Of loads about reads at nodes: reads at each
+// of the given nodes in the first healthy phase, and somewhere in the last, when
+// members may have changed. Of loads that write by cas alone: some that won.
 func (c Config) Floors(nodes []string, before, after string) []check.Floor {
-	f := check.Floor{Phase: before, Function: history.Get, Min: least, Stale: c.Workload == StaleReads}
-	if !f.Stale && c.Workload != FollowerReads {
+	reads := check.Floor{Phase: before, Function: history.Get, Min: least}
+	wins := check.Floor{Phase: before, Function: history.CAS, Changed: true, Min: least}
+	switch c.Workload {
+	case Counter, List, Lock:
+		late := wins
+		late.Phase = after
+		return []check.Floor{wins, late}
+	case StaleReads:
+		reads.Stale = true
+	case FollowerReads:
+	default:
 		return nil
 	}
-	var all []check.Floor
+	late := reads
+	late.Phase = after
+	all := []check.Floor{late}
 	for _, node := range nodes {
-		f.Nodes = []string{node}
-		all = append(all, f)
+		reads.Nodes = []string{node}
+		all = append(all, reads)
 	}
-	f.Phase, f.Nodes = after, nil
-	return append(all, f)
+	return all
 }
 
 // roam is what clients that know every node do.
 func (c Config) roam() script {
 	switch c.Workload {
 	case Counter:
-		return stepping(count)
+		return stepping(increment)
 	case List:
 		return stepping(appendTo)
 	case Lock:

@@ -31,7 +31,7 @@ func stepping(step func(w *worker, key string, from history.Value) (history.Valu
 	}
 }
 
-func count(w *worker, _ string, from history.Value) (history.Value, bool) {
+func increment(w *worker, _ string, from history.Value) (history.Value, bool) {
 	c, ok := history.ParseCounter(from)
 	return c.Next(w.tag()).Value(), ok
 }

@@ -22,6 +22,8 @@ type Floor struct {
 	Processes []int `json:"processes,omitempty"`
 	// Stale counts stale reads, which no other floor does.
 	Stale bool `json:"stale,omitempty"`
+	// Changed counts only operations that changed the state: a cas that lost does not.
+	Changed bool `json:"changed,omitempty"`
 	// Min is the least number of ok operations.
 	Min int `json:"min"`
 }
@@ -40,6 +42,9 @@ func (f Floor) String() string {
 	s := string(f.Function)
 	if s == "" {
 		s = "operations"
+	}
+	if f.Changed {
+		s += " that changed the state"
 	}
 	if f.Stale {
 		s = "stale " + s
@@ -85,7 +90,7 @@ func (f Floor) spans(phases []history.Span) []history.Span {
 }
 
 func (f Floor) wants(o *operation) bool {
-	return o.Outcome == history.OutcomeOk && o.Stale == f.Stale &&
+	return o.Outcome == history.OutcomeOk && o.Stale == f.Stale && (!f.Changed || acknowledged(o)) &&
 		(f.Function == "" || o.F == f.Function) &&
 		(len(f.Nodes) == 0 || slices.Contains(f.Nodes, o.Node)) &&
 		(len(f.Processes) == 0 || slices.Contains(f.Processes, o.Process))

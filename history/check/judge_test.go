@@ -143,6 +143,8 @@ func TestUnderAFloorItIsInconclusive(t *testing.T) {
 		{Floor{Phase: "no such", Min: 1}, 0},
 		{Floor{Nodes: []string{"1"}, Min: 2}, 1},
 		{Floor{Processes: []int{0}, Min: 1}, 1},
+		{Floor{Changed: true, Min: 2}, 1},
+		{Floor{Stale: true, Min: 1}, 0},
 	} {
 		v := Judge(good(), Options{Floors: []Floor{c.floor}, Phases: phases})
 		require.Equal(t, c.counted, v.Floors[0].Counted, c.floor.String())
