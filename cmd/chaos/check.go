@@ -35,7 +35,19 @@ func (c *checkCmd) judge() check.Verdict {
 	if err != nil {
 		return check.HarnessFailure(fmt.Errorf("read %s: %w", c.File, err))
 	}
-	return check.Judge(ops, check.Options{Budget: c.Budget})
+	nodes, err := c.nodes(ops)
+	if err != nil {
+		return check.HarnessFailure(err)
+	}
+	return check.Judge(ops, check.Options{Budget: c.Budget, Violations: nodes.Violations, Notes: nodes.Notes})
+}
+
+// nodes judges what the nodes of a run's folder wrote of themselves.
+func (c *checkCmd) nodes(ops []history.Operation) (run.Nodes, error) {
+	if info, err := os.Stat(c.File); err != nil || !info.IsDir() {
+		return run.Nodes{}, nil
+	}
+	return run.Folder{Path: c.File}.JudgeNodes(ops)
 }
 
 func (c *checkCmd) read() ([]history.Operation, error) {
