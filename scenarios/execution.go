@@ -41,7 +41,6 @@ type execution struct {
 	// error, violations were found here.
 	notes, errors []string
 	violations    []check.Violation
-	told          int // events of the nodes that were judged
 }
 
 func newExecution(s Scenario, p run.Schedule, o Options, d deps, f run.Folder) (*execution, error) {

@@ -33,7 +33,8 @@ type fake struct {
 	neverElects bool // once the first leader is gone nobody leads
 	lying       bool // a cut leader answers reads from its memory
 	startFails  bool
-	hides       time.Duration // how long after its election a leader is seen to lead
+	hides       time.Duration     // how long after its election a leader is seen to lead
+	files       map[string]string // saved with the logs
 
 	mu     sync.Mutex
 	phase  map[int]cluster.Phase
@@ -138,6 +139,11 @@ func (f *fake) Close(context.Context) error {
 func (f *fake) SaveLogs(_ context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
+	}
+	for name, text := range f.files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			return err
+		}
 	}
 	return os.WriteFile(filepath.Join(dir, "n1.log"), []byte("started\n"), 0o644)
 }

@@ -26,22 +26,22 @@ func (x *execution) judge() (Result, error) {
 		return res, err
 	}
 	x.weigh(ops)
-	x.nodesOwn(ops)
+	res.Events = x.nodesOwn(ops)
 	res.Recovery, res.Gap = x.recovery(ops), x.gap(ops)
 	res.Verdict, err = x.folder.Judge(x.theCase(res, ops), ops)
 	return res, err
 }
 
-// nodesOwn judges what the nodes wrote of themselves.
-func (x *execution) nodesOwn(ops []history.Operation) {
+// nodesOwn judges what the nodes wrote of themselves, and returns how much.
+func (x *execution) nodesOwn(ops []history.Operation) int {
 	n, err := x.folder.JudgeNodes(ops)
 	if err != nil {
 		x.errors = append(x.errors, err.Error())
-		return
+		return 0
 	}
-	x.told = n.Events
 	x.notes = append(x.notes, n.Notes...)
 	x.violations = append(x.violations, n.Violations...)
+	return n.Events
 }
 
 // weigh holds the scenario's proofs against what happened, and, if they hold
@@ -165,7 +165,7 @@ func (x *execution) facts(res Result) []history.Fact {
 	facts := []history.Fact{
 		{Name: "driver", Value: x.plan.Driver + ": " + x.plan.Why},
 		{Name: "workload", Value: x.plan.Load.Workload},
-		{Name: "events of the nodes judged", Value: fmt.Sprint(x.told)},
+		{Name: "events of the nodes judged", Value: fmt.Sprint(res.Events)},
 		{Name: "first write after healing", Value: took(res.Recovery)},
 		{Name: "longest time without a write", Value: took(res.Gap)},
 	}

@@ -52,6 +52,9 @@ type Result struct {
 	// write succeeded. 0 if there was none.
 	Recovery, Gap time.Duration
 	Took          time.Duration
+	// Events is how many events of the nodes were judged; 0 if the program writes
+	// none.
+	Events int
 }
 
 // patience of the steps that have no bound in the scenario.

@@ -28,10 +28,12 @@ func TestWhatNodesWroteIsJudged(t *testing.T) {
 	write("n2.events.jsonl", `{"e":"role","t":3,"role":"leader"}
 `)
 	write("n3.events.jsonl", "")
+	write("n4.events.jsonl", `{"e":"apply","i":1,"n":1}`)
+	write("n5.events.jsonl", `{"e":"apply","i":1,"n":1}`)
 	put := history.Operation{F: history.Put, Outcome: history.OutcomeOk}
 	n, err = f.JudgeNodes([]history.Operation{put, put})
 	require.NoError(t, err)
-	require.Equal(t, 3, n.Events)
+	require.Equal(t, 5, n.Events)
 	require.Len(t, n.Violations, 2)
 	require.Equal(t, nodelog.TwoLeaders, n.Violations[0].Kind)
 	require.Equal(t, nodelog.AckedNotCommitted, n.Violations[1].Kind)

@@ -132,6 +132,10 @@ func TestAcknowledgedWritesAreCounted(t *testing.T) {
 	require.Equal(t, AckedNotCommitted, found[0].Kind)
 	_, whole = Acknowledged(streams(t, good), []history.Operation{put, put, put, put})
 	require.False(t, whole, "nobody's file has entries 3 to 8")
+	short := streams(t, map[string]string{"1": good["1"], "2": `{"e":"apply","i":1}`})
+	found, whole = Acknowledged(short, []history.Operation{put, put, put})
+	require.False(t, whole, "perhaps nobody could write any more")
+	require.Empty(t, found)
 	_, whole = Acknowledged(nil, nil)
 	require.False(t, whole)
 }
