@@ -28,6 +28,9 @@
 // Damage, found on open or by the scrub, is repaired from the peers (repair.go):
 // the files are set aside and the node does not vote until it is sure.
 //
+// With --events every goroutine that does something notes it in one file
+// (trace.go, package events), for a judge outside to read.
+//
 // A batch is whatever arrived while the last write was on its way to disk:
 // group commit without a timer.
 //
