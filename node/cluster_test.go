@@ -193,6 +193,17 @@ func (c *cluster) settled(id uint64) {
 	}, patience, tick, "node %d does not come to rest", id)
 }
 
+// forgotten waits until a leader keeps no log for followers: those that run have
+// it all, and those that were stopped, who lack this write, are not heard any more.
+func (c *cluster) forgotten(leader uint64) {
+	require.NoError(c.t, c.put(leader, "forgotten", "1"))
+	require.Eventually(c.t, func() bool {
+		is := make(chan bool, 1)
+		c.nodes[leader].loop.events.put(func(l *loop) { is <- l.raft.Needed() > l.raft.LastIndex() })
+		return <-is
+	}, patience, tick, "node %d keeps log for somebody", leader)
+}
+
 // follower is any running node but the leader.
 func (c *cluster) follower() uint64 {
 	leader := c.leader()

@@ -93,6 +93,7 @@ func TestSnapshotsGoOutNoFasterThanTold(t *testing.T) {
 	away := c.follower()
 	c.stop(away)
 	leader := c.leader()
+	c.forgotten(leader)
 	noise := make([]byte, 20<<10)
 	for i := range 14 {
 		_, _ = rand.Read(noise) // never fails; a snapshot of it does not compress

@@ -90,6 +90,7 @@ func TestLaggingFollowerCatchesUpBySnapshot(t *testing.T) {
 	away := c.follower()
 	c.stop(away)
 	leader := c.leader()
+	c.forgotten(leader)
 	for i := range 100 {
 		require.NoError(t, c.put(leader, fmt.Sprint("k", i), fmt.Sprint(i)))
 	}

@@ -40,6 +40,7 @@ func TestSnapshotGoesOnWhereTheLinkBroke(t *testing.T) {
 	})
 	c.stop(remote)
 	leader := c.leader()
+	c.forgotten(leader)
 	noise := make([]byte, 60<<10)
 	for i := range 14 {
 		_, _ = rand.Read(noise) // never fails; a snapshot of it does not compress

@@ -27,6 +27,12 @@ func TestASnapshotIsTakenOnDemandOnTheNodeThatIsAsked(t *testing.T) {
 	for n := range 5 {
 		require.NoError(t, c.put(leader, fmt.Sprint("k", n), "v"))
 	}
+	for id := range c.nodes { // the log is kept for who lags
+		c.applied(id, c.status(leader).Commit)
+	}
+	for id := range c.peers {
+		require.Eventually(t, func() bool { return id == leader || c.status(leader).Peers[id].Lag == 0 }, patience, tick)
+	}
 	before, err := c.nodes[leader].Status(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, before.SnapshotIndex, "none was due")

@@ -3,6 +3,7 @@ package link_test
 import (
 	"context"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,9 +24,17 @@ func done(t *testing.T) func(proof.Evidence, error) proof.Evidence {
 	}
 }
 
-// meets says what a short probe of the link meets.
-func meets(t *testing.T, l *link.Link) link.Kind {
-	return link.Ping(t.Context(), l.Addr(), 300*time.Millisecond, 0).Kind
+// meets fails the test unless a probe of the link meets one of the kinds, the
+// first or a more patient one: on a busy machine what is slow looks silent.
+func meets(t *testing.T, l *link.Link, want ...link.Kind) {
+	t.Helper()
+	var p link.Probe
+	for wait := 300 * time.Millisecond; wait < patience; wait *= 2 {
+		if p = link.Ping(t.Context(), l.Addr(), wait, 0); slices.Contains(want, p.Kind) {
+			return
+		}
+	}
+	assert.Fail(t, "met something else", "%s instead of %v", p, want)
 }
 
 func TestAHealTakesOffItsOwnFaultOnly(t *testing.T) {
@@ -34,15 +43,15 @@ func TestAHealTakesOffItsOwnFaultOnly(t *testing.T) {
 	done(t)(l.ShapeAs(t.Context(), "slow", slow))
 	done(t)(l.CutAs(t.Context(), "cut", link.ModeReject))
 	done(t)(l.CutAs(t.Context(), "other", link.ModeHold))
-	assert.Contains(t, []link.Kind{link.Refused, link.Closed}, meets(t, l), "the severest holds")
+	meets(t, l, link.Refused, link.Closed) // the severest holds
 
 	e := done(t)(l.HealAs(t.Context(), "cut"))
 	assert.Contains(t, e.Detail, "hold of another fault holds")
-	assert.Equal(t, link.Silent, meets(t, l))
+	meets(t, l, link.Silent)
 	done(t)(l.HealAs(t.Context(), "other"))
 	assert.GreaterOrEqual(t, l.Probe(t.Context()).RTT, 120*time.Millisecond)
 	done(t)(l.HealAs(t.Context(), "slow"))
-	assert.Equal(t, link.Answered, meets(t, l))
+	meets(t, l, link.Answered)
 }
 
 func TestThePlainHealTakesOffEverything(t *testing.T) {
@@ -51,7 +60,7 @@ func TestThePlainHealTakesOffEverything(t *testing.T) {
 	done(t)(l.CutAs(t.Context(), "two", link.ModeReject))
 	done(t)(l.Heal(t.Context()))
 	done(t)(l.HealAs(t.Context(), "one"))
-	assert.Equal(t, link.Answered, meets(t, l))
+	meets(t, l, link.Answered)
 }
 
 func TestTheWorstOfTwoShapesHolds(t *testing.T) {
@@ -67,26 +76,24 @@ func TestAResetClosesWhatIsOpenAndNothingAfter(t *testing.T) {
 	l := newRig(t, false).set.Client(1)
 	e := done(t)(l.Reset(t.Context()))
 	assert.Contains(t, e.Detail, "a live connection was closed")
-	assert.Equal(t, link.Answered, meets(t, l))
+	meets(t, l, link.Answered)
 
 	done(t)(l.Reject(t.Context()))
 	e, err := l.Reset(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, proof.Indeterminate, e.Outcome, "nothing was open")
-	assert.NotEqual(t, link.Answered, meets(t, l), "a reset heals nothing")
+	meets(t, l, link.Refused, link.Closed) // a reset heals nothing
 }
 
 func TestAResetThatClosesNothingIsAnError(t *testing.T) {
 	l := newRig(t, true).set.Client(1)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	_, err := l.Reset(ctx)
+	_, err := l.Reset(t.Context())
 	assert.ErrorContains(t, err, "outlived the reset")
 }
 
 // Toxiproxy takes five seconds for each piece of data when a toxic is taken off
 // a connection that is closed, and a link that begins to refuse closes all of
-// them.
+// them. Eight would take longer than an operation may.
 func TestALinkThatHeldCanRefuseWhileConnectionsAreFull(t *testing.T) {
 	l := newRig(t, false).set.Client(1)
 	for range 3 {
@@ -98,10 +105,8 @@ func TestALinkThatHeldCanRefuseWhileConnectionsAreFull(t *testing.T) {
 			_, err = conn.Write(make([]byte, 256<<10))
 			require.NoError(t, err)
 		}
-		began := time.Now()
 		done(t)(l.CutAs(t.Context(), "refused", link.ModeReject))
 		done(t)(l.HealAs(t.Context(), "held"))
 		done(t)(l.HealAs(t.Context(), "refused"))
-		assert.Less(t, time.Since(began), 4*time.Second)
 	}
 }
