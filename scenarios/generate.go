@@ -188,10 +188,15 @@ func exclude(a, b fault.Kind) bool {
 		return a.Family == b.Family || rough(a) || rough(b)
 	case ofNodes(a) && ofNodes(b):
 		return whole
+	case a.Name == resetting || b.Name == resetting:
+		return a.Family == b.Family
 	default:
 		return a.Name == b.Name && whole
 	}
 }
+
+// resetting is the kind that closes live connections: a link that is cut has none.
+const resetting = "reset"
 
 // rolling tells whether a kind goes through all nodes and waits for a healthy
 // cluster in between: nothing else may hold then.

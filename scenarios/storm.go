@@ -102,7 +102,7 @@ func (x *execution) fire(ctx context.Context, w *wave, place int) bool {
 	}
 	if len(step.Targets) == 0 {
 		r := source(x.opts.Seed, x.sc.Name, step.Number, drawTarget)
-		step.Targets = Target(step.Role).among(r, step.Count, ready.Leader, x.cluster.Nodes(), w.free(x.cluster.Nodes()))
+		step.Targets = Target(step.Role).among(r, step.Count, ready.Leader, x.cluster.Nodes(), x.candidates(w, step.Kind))
 	}
 	step.Leader, step.Term = ready.Leader, ready.Term
 	f, err := fault.Build(x.spec(step))
@@ -113,6 +113,16 @@ func (x *execution) fire(ctx context.Context, w *wave, place int) bool {
 	r := &Round{Step: step, Before: x.views()}
 	w.lives = append(w.lives, ongoing{Round: r, fault: f, place: place})
 	return x.inject(ctx, r, f)
+}
+
+// candidates are the nodes that a fault of the kind may befall: free ones, and to
+// lead only those that vote.
+func (x *execution) candidates(w *wave, kind string) []int {
+	free := w.free(x.cluster.Nodes())
+	if kind == transferring {
+		return without(free, without(free, x.voters()...)...)
+	}
+	return free
 }
 
 // spec is the step's fault as data.
