@@ -67,7 +67,9 @@ type draft struct {
 	left, free, minority int
 	// lossy rounds may lose the quorum, last ones are those that stay.
 	lossy, last bool
-	beheaded    bool // a step takes the leader away
+	// whole is set while every node votes.
+	whole    bool
+	beheaded bool // a step takes the leader away
 }
 
 // round draws a round and gives its forecast.
@@ -91,7 +93,7 @@ func (g *generator) round(n int, last bool) time.Duration {
 
 // draft draws the steps of a round.
 func (g *generator) draft(n, steps int, lossy, last bool) *draft {
-	d := &draft{left: (g.voters - 1) / 2, free: g.nodes, lossy: lossy, last: last}
+	d := &draft{left: (g.voters - 1) / 2, free: g.nodes, lossy: lossy, last: last, whole: g.voters == g.nodes}
 	d.minority = d.left
 	if lossy {
 		d.left = g.nodes
@@ -161,6 +163,8 @@ func (g *generator) kind(d *draft, r *rand.Rand) (fault.Kind, bool) {
 func (d *draft) fits(k fault.Kind) bool {
 	switch {
 	case d.free == 0 || slices.ContainsFunc(d.kinds, func(other fault.Kind) bool { return exclude(k, other) }):
+		return false
+	case rolling(k) && !d.whole: // it waits for each node to have what is committed
 		return false
 	case d.last:
 		return lasting(k.Name) && d.left > 0
