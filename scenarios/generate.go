@@ -186,7 +186,7 @@ func (d *draft) fits(k fault.Kind) bool {
 func exclude(a, b fault.Kind) bool {
 	whole := a.Aim == fault.AimAll || b.Aim == fault.AimAll
 	switch {
-	case rolling(a) || rolling(b):
+	case rolling(a) || rolling(b), a.Name == damaging && b.Name == damaging:
 		return true
 	case a.Family == fault.FamilyMember || b.Family == fault.FamilyMember:
 		return a.Family == b.Family || rough(a) || rough(b)
@@ -198,6 +198,10 @@ func exclude(a, b fault.Kind) bool {
 		return a.Name == b.Name && whole
 	}
 }
+
+// damaging is the kind that spoils what was synced: no store survives that on too
+// many disks, so one node at a time has it.
+const damaging = "bit-flip"
 
 // resetting is the kind that closes live connections: a link that is cut has none.
 const resetting = "reset"
