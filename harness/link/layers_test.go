@@ -1,7 +1,6 @@
 package link_test
 
 import (
-	"context"
 	"net"
 	"slices"
 	"testing"
