@@ -28,7 +28,7 @@ UNITS   = $(shell go list ./... | grep -v '^raftkv/scenarios$$')
 # that they do not starve each other.
 ALONE   = $(filter raftkv/client raftkv/cmd/% raftkv/harness/% raftkv/node raftkv/node/peer,$(UNITS))
 
-.PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs levers points scenarios chaos etcd up down images demo bench start stop ci soak clean
+.PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs levers points scenarios chaos etcd up down images demo bench start stop ci soak powerloss clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -92,6 +92,9 @@ levers: ## Test the levers of a node built for testing.
 
 points: ## Kill a node at each named point between two of its effects: make points ROUNDS=100
 	go test ./scenarios -run TestKillAtEachPointLosesNothing -timeout 0 -count=1 -point-rounds $(ROUNDS) -v
+
+powerloss: ## Take the power from three of five nodes, as root on Linux: make powerloss ROUNDS=50
+	go test ./scenarios -run TestPowerLossOfThreeLosesNothing -timeout 0 -count=1 -power-rounds $(ROUNDS) -v
 
 scenarios: ## Run all scenarios as tests: make scenarios DRIVER=process SEED=7
 	RAFTKV_DRIVER=$(DRIVER) go test ./scenarios -count=1 -timeout 30m -v $(if $(SEED),-seed $(SEED))

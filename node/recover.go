@@ -71,7 +71,7 @@ func openFolder(c *Config, log *slog.Logger) (_ *recovered, err error) {
 }
 
 func logOptions(c *Config) boltstore.Options {
-	return boltstore.Options{Dir: c.DataDir, ClusterID: c.Cluster, NodeID: c.ID, Founders: c.founders().Voters}
+	return boltstore.Options{Dir: c.DataDir, ClusterID: c.Cluster, NodeID: c.ID, Founders: c.founders().Voters, NoSync: acknowledgesBeforeSync}
 }
 
 // openSnapshot restores the newest snapshot, or starts from nothing.

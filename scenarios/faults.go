@@ -16,6 +16,14 @@ func kill(d Draw) fault.Fault  { return fault.Kill(d.Targets...) }
 func stop(d Draw) fault.Fault  { return fault.Stop(d.Targets...) }
 func pause(d Draw) fault.Fault { return fault.Pause(d.Targets...) }
 
+// powerLoss takes the power from the targets at once, when they alone have the
+// last writes: the others are cut off first, and then a few more are committed.
+// Links that hold bytes back for a dead receiver can wedge Toxiproxy.
+func powerLoss(d Draw) fault.Fault {
+	mode := link.Mode(d.choose("mode", string(link.ModeDrop), string(link.ModeReject)))
+	return fault.All("power loss", fault.Isolate(mode, d.Others...), fault.Progress(30), fault.PowerLoss(d.Targets...))
+}
+
 // partition cuts the targets from the others, both ways; clients reach all.
 func partition(d Draw) fault.Fault {
 	return fault.Partition(d.mode(), d.Targets, d.Others)

@@ -44,6 +44,9 @@ type Result struct {
 	Scenario string
 	Seed     int64
 	Driver   string
+	// Skipped says why the scenario could not be run here. It has no verdict and
+	// no folder then: it is neither a pass nor a failure.
+	Skipped string
 	// Dir is the run's folder.
 	Dir     string
 	Verdict check.Verdict
@@ -93,7 +96,12 @@ func real(o Options) deps {
 // Run runs a scenario to its verdict and leaves its folder. When ctx ends early
 // it heals, drains the clients, cleans up, and judges what there is. The error
 // is for a run that left no verdict; nearly everything that goes wrong is one.
+// A scenario that needs what is not here is skipped: see Result.Skipped.
 func Run(ctx context.Context, s Scenario, o Options) (Result, error) {
+	name, why, err := lacks(ctx, s, o)
+	if err != nil || why != "" {
+		return Result{Scenario: s.Name, Seed: o.Seed, Driver: name, Skipped: why}, err
+	}
 	return runWith(ctx, s, o, real(o))
 }
 

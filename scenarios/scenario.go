@@ -3,6 +3,7 @@ package scenarios
 import (
 	"time"
 
+	"raftkv/harness/disk"
 	"raftkv/harness/fault"
 	"raftkv/history"
 )
@@ -31,6 +32,9 @@ type Scenario struct {
 	// Nodes is how many there are, 0 for the default; Joiners how many of them
 	// are no members at first.
 	Nodes, Joiners int
+	// Disks is what the nodes' data has to be on. Where that cannot be had the
+	// scenario is skipped, with the reason.
+	Disks disk.Kind
 	// Flags of the nodes beyond the harness's own.
 	Flags map[string]string
 	// Rate is operations a second of the roaming clients; 0 is the default.

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"time"
 
+	"raftkv/harness/disk"
 	"raftkv/history"
 )
 
@@ -104,6 +105,17 @@ var All = []Scenario{
 		Bound:  bound, Floors: healthy,
 		Ceilings: []Ceiling{{Functions: everything, At: Anywhere}},
 		Proofs:   []Proof{stillDown},
+	},
+	{
+		Name:   "power-loss",
+		Story:  "The leader and two more lose power at once, while the other two lack the last writes: what was not synced is gone.",
+		Expect: "Nothing is written or read while they are dead; after their return everything acknowledged is there.",
+		Disks:  disk.Ext4,
+		Flags:  map[string]string{"snapshot-entries": "200", "trailing-entries": "50"},
+		Steps:  []Step{{Name: "power loss of a majority", Target: Majority, Rounds: 3, Fault: powerLoss, Hold: Between{200 * time.Millisecond, time.Second}}},
+		Bound:  bound, Floors: healthy,
+		Ceilings: []Ceiling{{Functions: everything, At: Anywhere}},
+		Proofs:   []Proof{stillDown, termRose},
 	},
 	{
 		Name:   "rolling-restart",

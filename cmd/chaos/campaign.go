@@ -18,6 +18,8 @@ type campaign struct {
 	options scenarios.Options
 	// page shows the runs too, if there is one.
 	page *live.Server
+	// skipped counts the scenarios that could not be run here.
+	skipped int
 }
 
 // all runs each job and gives the overall verdict. An interrupt ends the one
@@ -37,7 +39,10 @@ func (g *campaign) all(ctx context.Context, chosen []job) error {
 		g.result = worse(g.result, check.Inconclusive)
 		fmt.Fprintf(g.out, "interrupted: %d of %d scenarios were not run\n", len(chosen)-done, len(chosen))
 	}
-	_, err := fmt.Fprintf(g.out, "%s: %s, seed %d, %s\n", g.result, scenarioCount(done), g.options.Seed, run.Took(time.Since(began)))
+	if done > 0 && done == g.skipped {
+		g.result = worse(g.result, check.Inconclusive) // nothing was shown
+	}
+	_, err := fmt.Fprintf(g.out, "%s: %s, seed %d, %s\n", g.result, g.count(done), g.options.Seed, run.Took(time.Since(began)))
 	return err
 }
 
@@ -53,12 +58,17 @@ func (g *campaign) one(ctx context.Context, j job, place string) (scenarios.Resu
 	r, err := j.run(ctx, o)
 	p.done()
 	if shown, ok := p.(*liveProgress); ok {
-		shown.ended(string(r.Verdict.Result))
+		shown.ended(verdictOf(r))
 	}
 	if err != nil {
 		g.result = worse(g.result, check.HarnessError)
 		_, err = fmt.Fprintf(g.out, "%-13s %s: %v\n", check.HarnessError, j.name, err)
 		return r, err
+	}
+	if r.Skipped != "" {
+		g.skipped++
+		_, err := fmt.Fprintf(g.out, "%-13s %s: %s\n", verdictOf(r), s.Name, r.Skipped)
+		return err
 	}
 	g.result = worse(g.result, r.Verdict.Result)
 	if _, err := fmt.Fprintln(g.out, line(r)); err != nil {
@@ -72,6 +82,22 @@ func (g *campaign) one(ctx context.Context, j job, place string) (scenarios.Resu
 	}
 	_, err = fmt.Fprintf(g.out, "see %s\n", filepath.Join(r.Dir, run.ReportFile))
 	return r, err
+}
+
+// verdictOf is the run's verdict, or that there is none.
+func verdictOf(r scenarios.Result) string {
+	if r.Skipped != "" {
+		return "SKIPPED"
+	}
+	return string(r.Verdict.Result)
+}
+
+// count words how many scenarios were run, and how many were not.
+func (g *campaign) count(done int) string {
+	if g.skipped == 0 {
+		return scenarioCount(done)
+	}
+	return fmt.Sprintf("%s, %d skipped", scenarioCount(done-g.skipped), g.skipped)
 }
 
 func scenarioCount(n int) string {

@@ -83,6 +83,31 @@ func TestEachScenarioGetsALine(t *testing.T) {
 	require.Contains(t, out.String(), "node 3 leads term 1")
 }
 
+func TestASkippedScenarioSaysWhyAndIsNoPass(t *testing.T) {
+	skip := func(context.Context, scenarios.Scenario, scenarios.Options) (scenarios.Result, error) {
+		return scenarios.Result{Skipped: "it needs root"}, nil
+	}
+	var out bytes.Buffer
+	g := scripted(&out)
+	g.run = skip
+	require.NoError(t, g.all(t.Context(), scenarios.All[:1]))
+	require.Contains(t, out.String(), "SKIPPED       leader-kill: it needs root\n")
+	require.Contains(t, out.String(), "INCONCLUSIVE: 0 scenarios, 1 skipped, seed 7")
+
+	out.Reset()
+	g = scripted(&out, check.Pass)
+	pass, first := g.run, true
+	g.run = func(ctx context.Context, s scenarios.Scenario, o scenarios.Options) (scenarios.Result, error) {
+		if first {
+			first = false
+			return skip(ctx, s, o)
+		}
+		return pass(ctx, s, o)
+	}
+	require.NoError(t, g.all(t.Context(), scenarios.All[:2]))
+	require.Contains(t, out.String(), "PASS: 1 scenario, 1 skipped, seed 7")
+}
+
 func TestAnInterruptedCampaignIsNoPass(t *testing.T) {
 	var out bytes.Buffer
 	ctx, cancel := context.WithCancel(t.Context())

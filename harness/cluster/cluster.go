@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"raftkv/harness/disk"
 	"raftkv/harness/link"
 	"raftkv/harness/proof"
 )
@@ -89,6 +90,16 @@ type Cluster interface {
 	// Close removes everything. It works with a context that has ended, may be
 	// called twice, and on a cluster that came up only in part.
 	Close(ctx context.Context) error
+}
+
+// Disked is a Cluster whose nodes have disks of their own (Spec.Disks).
+type Disked interface {
+	// Disks says what the nodes' data is on: disk.Plain if nothing of this works.
+	Disks() disk.Kind
+	// CutPower kills the node, if it runs, and loses what it had not synced. The
+	// disk is usable again when it returns, with the loss proved: see
+	// disk.Volume. Start starts the node on what was left.
+	CutPower(ctx context.Context, id int) (proof.Evidence, error)
 }
 
 const (

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+
+	"raftkv/harness/disk"
 )
 
 const (
@@ -41,6 +43,9 @@ type Spec struct {
 	// Dir holds logs and, for the process driver, data. If it is empty a
 	// temporary folder is used and removed at the end.
 	Dir string
+	// Disks is what the nodes' data is on. Start fails with disk.ErrUnavailable
+	// where the driver or the host does not have it; see driver.Lacks.
+	Disks disk.Kind
 	// Seed names the run's schedule; it is put on labels only.
 	Seed int64
 }

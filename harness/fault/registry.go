@@ -97,7 +97,7 @@ var ErrSpec = errors.New("no such fault")
 // Kinds lists every kind, family by family, in a fixed order: a seed that chooses
 // among them chooses the same next time.
 func Kinds() []Kind {
-	return slices.Concat(nodeKinds(), linkKinds(), memberKinds(), testingKinds())
+	return slices.Concat(nodeKinds(), linkKinds(), memberKinds(), diskKinds(), testingKinds())
 }
 
 // KindNamed finds a kind.

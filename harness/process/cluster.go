@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"raftkv/harness/cluster"
+	"raftkv/harness/disk"
 	"raftkv/harness/link"
 	"raftkv/harness/ports"
 )
@@ -27,6 +28,7 @@ type Cluster struct {
 
 	ports   *ports.Block
 	run     *runFile
+	disks   *disk.Set // nil if the data is in plain folders
 	proxies *proxyServer
 	spawner *spawner
 	links   *link.Set
@@ -48,6 +50,7 @@ func Start(ctx context.Context, spec cluster.Spec) (*Cluster, error) {
 	if _, err := Sweep(); err != nil {
 		return nil, err
 	}
+	_, _ = disk.Sweep() // what cannot be unmounted now does not stand in the way
 	c := &Cluster{spec: spec, nodes: map[int]*node{}, ends: map[[2]int]link.Endpoint{}}
 	ctx, cancel := context.WithTimeout(ctx, cluster.StartTimeout)
 	defer cancel()
@@ -58,7 +61,7 @@ func Start(ctx context.Context, spec cluster.Spec) (*Cluster, error) {
 }
 
 func (c *Cluster) start(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{c.openDir, c.plan, c.openLinks, c.launchAll} {
+	for _, step := range []func(context.Context) error{c.openDir, c.openDisks, c.plan, c.openLinks, c.launchAll} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -83,6 +86,23 @@ func (c *Cluster) openDir(context.Context) (err error) {
 	}
 	c.run, err = newRunFile()
 	return err
+}
+
+// openDisks makes the volumes that the spec asks for.
+func (c *Cluster) openDisks(context.Context) (err error) {
+	if c.spec.Disks == disk.Plain {
+		return nil
+	}
+	c.disks, err = disk.Open(c.spec.Disks, c.spec.IDs())
+	return err
+}
+
+// dataDir is where a node's data goes.
+func (c *Cluster) dataDir(id int) string {
+	if v := c.disks.Volume(id); v != nil {
+		return v.Dir()
+	}
+	return filepath.Join(c.dir, fmt.Sprintf("n%d", id))
 }
 
 // plan reserves every port and lays out nodes and links.
@@ -126,7 +146,7 @@ func (c *Cluster) planNode(id int) (*node, error) {
 	}
 	return &node{
 		Node: c.spec.Node(cluster.Node{
-			ID: id, Data: filepath.Join(c.dir, name), Client: addrs[0], Peer: addrs[1], Admin: addrs[2], Events: events,
+			ID: id, Data: c.dataDir(id), Client: addrs[0], Peer: addrs[1], Admin: addrs[2], Events: events,
 		}),
 		binary: c.spec.Binary, logPath: filepath.Join(c.dir, "logs", name+".log"), adminAt: "http://" + addrs[2],
 	}, nil

@@ -137,6 +137,7 @@ func (c *Cluster) teardown(ctx context.Context) error {
 	if c.proxies != nil {
 		errs = append(errs, c.proxies.shutdown(ctx))
 	}
+	errs = append(errs, c.disks.Close())
 	if c.run != nil {
 		errs = append(errs, c.run.remove())
 	}

@@ -50,7 +50,7 @@ type world struct {
 // it heals, and whether the cluster writes again. A kind that is missing from the
 // table fails it.
 func Bites(t *testing.T, c cluster.Cluster) {
-	table := slices.Concat(nodeBites(), linkBites(), testingBites())
+	table := slices.Concat(nodeBites(), linkBites(), diskBites(), testingBites())
 	for _, k := range fault.Kinds() {
 		assert.True(t, slices.ContainsFunc(table, func(b bite) bool { return b.kind == k.Name }), "no test tries %s", k.Name)
 	}
