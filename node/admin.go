@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"raftkv/node/failpoint"
 	"raftkv/node/levers"
 )
 
@@ -22,6 +23,7 @@ func (n *Node) adminHandler() http.Handler {
 	mux.HandleFunc("GET /healthz", n.serveHealth)
 	mux.HandleFunc("GET /readyz", n.serveReady)
 	mux.HandleFunc("GET /status", n.serveStatus)
+	failpoint.Routes(mux)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(n.metrics.registry, promhttp.HandlerOpts{}))
 	levers.Register(mux)
 	return mux

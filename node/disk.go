@@ -135,6 +135,9 @@ func splice(es, next []raft.Entry) []raft.Entry {
 // write keeps the order that recovery relies on: the term before any entry of
 // that term; a truncation (inside Append) before the entries that follow it.
 func (d *disk) write(j diskJob) error {
+	if err := failpoint.Disk(); err != nil {
+		return fmt.Errorf("write the log: %w", err)
+	}
 	if j.hardState != nil {
 		failpoint.At(failpoint.HardStateBefore)
 		if err := d.store.SetHardState(*j.hardState); err != nil {
@@ -172,6 +175,9 @@ func (d *disk) compactChunk() (more bool, err error) {
 	want := d.compactTo.Load()
 	if want == 0 {
 		return false, nil
+	}
+	if err := failpoint.Disk(); err != nil {
+		return false, fmt.Errorf("compact the log: %w", err)
 	}
 	to := min(want, d.store.Last()+1)
 	failpoint.At(failpoint.CompactBefore)

@@ -67,8 +67,8 @@ func (g *campaign) one(ctx context.Context, j job, place string) (scenarios.Resu
 	}
 	if r.Skipped != "" {
 		g.skipped++
-		_, err := fmt.Fprintf(g.out, "%-13s %s: %s\n", verdictOf(r), s.Name, r.Skipped)
-		return err
+		_, err := fmt.Fprintf(g.out, "%-13s %s: %s\n", verdictOf(r), j.name, r.Skipped)
+		return r, err
 	}
 	g.result = worse(g.result, r.Verdict.Result)
 	if _, err := fmt.Fprintln(g.out, line(r)); err != nil {

@@ -92,10 +92,14 @@ type Cluster interface {
 	Close(ctx context.Context) error
 }
 
-// Disked is a Cluster whose nodes have disks of their own (Spec.Disks).
+// Disked is a Cluster whose nodes' data this program can reach.
 type Disked interface {
-	// Disks says what the nodes' data is on: disk.Plain if nothing of this works.
-	Disks() disk.Kind
+	// DataDir is where the node's data lies, past whatever trouble its disk is in:
+	// for looking, and for changing files while the node does not run.
+	DataDir(id int) string
+	// Volume is the node's disk of its own (Spec.Disks); nil if its data is in a
+	// plain folder.
+	Volume(id int) disk.Volume
 	// CutPower kills the node, if it runs, and loses what it had not synced. The
 	// disk is usable again when it returns, with the loss proved: see
 	// disk.Volume. Start starts the node on what was left.

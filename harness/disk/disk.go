@@ -17,6 +17,9 @@ const (
 	Plain Kind = ""
 	// Ext4 is a file system of the node's own, whose power can be cut.
 	Ext4 Kind = "ext4"
+	// Fuse is a FUSE file system over such a one: beside a power cut it can be slow
+	// or fail. Its volumes are Troubled.
+	Fuse Kind = "fuse"
 )
 
 // Volume is one node's file system. Calls come one at a time.
@@ -34,6 +37,16 @@ type Volume interface {
 	close() error
 }
 
+// Best is the kind whose disks can be broken in the most ways here.
+func Best() Kind {
+	for _, k := range []Kind{Fuse, Ext4} {
+		if Available(k) == nil {
+			return k
+		}
+	}
+	return Plain
+}
+
 // Available says, as an error that wraps ErrUnavailable, why volumes of the
 // kind cannot be had here; nil if they can. The first call tries it out.
 func Available(k Kind) error {
@@ -42,6 +55,8 @@ func Available(k Kind) error {
 		return nil
 	case Ext4:
 		return ext4Works()
+	case Fuse:
+		return fuseWorks()
 	default:
 		return fmt.Errorf("%w: unknown kind %q", ErrUnavailable, k)
 	}

@@ -7,6 +7,10 @@
 // loss. The disk below is taken to keep what it was told to flush; writes that
 // a real disk would reorder in its own cache are not.
 //
+// Fuse is a FUSE file system, served by this process, over a folder of such a
+// volume: its syncs can be slow, its writes and syncs fail, a write be torn. It
+// goes with this process: nodes on it get errors when that ends.
+//
 // Volumes live below one folder per run in the temporary folder, beside a file
 // that says whose they are. Close unmounts them and detaches their loop
 // devices; the next Open does so for runs that died. It touches nothing else.

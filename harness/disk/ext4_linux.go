@@ -146,18 +146,31 @@ var ext4Works = sync.OnceValue(func() error {
 			return fmt.Errorf("%w: there is no %s", ErrUnavailable, program)
 		}
 	}
-	if err := tryExt4(); err != nil {
+	return try(newExt4)
+})
+
+// fuseWorks is the same for the FUSE file system above it.
+var fuseWorks = sync.OnceValue(func() error {
+	if err := ext4Works(); err != nil {
+		return err
+	}
+	return try(newFuse)
+})
+
+// try makes a small volume, cuts its power and removes it.
+func try(make func(path string, size int64) (Volume, error)) error {
+	if err := trial(make); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return nil
-})
+}
 
-func tryExt4() error {
+func trial(make func(path string, size int64) (Volume, error)) error {
 	root, err := newRoot()
 	if err != nil {
 		return err
 	}
-	v, err := newExt4(filepath.Join(root, "trial"), trialSize)
+	v, err := make(filepath.Join(root, "trial"), trialSize)
 	if err != nil {
 		return errors.Join(err, removeRoot(root))
 	}

@@ -58,8 +58,11 @@ func (s *Set) makeAll(k Kind, ids []int) error {
 }
 
 func newVolume(k Kind, path string) (Volume, error) {
-	if k == Ext4 {
+	switch k {
+	case Ext4:
 		return newExt4(path, ext4Size)
+	case Fuse:
+		return newFuse(path, ext4Size)
 	}
 	return nil, fmt.Errorf("%w: unknown kind %q", ErrUnavailable, k)
 }

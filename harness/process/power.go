@@ -14,8 +14,16 @@ var _ cluster.Disked = (*Cluster)(nil)
 
 var errPlain = errors.New("its data is in a plain folder")
 
-// Disks implements cluster.Disked.
-func (c *Cluster) Disks() disk.Kind { return c.spec.Disks }
+// Volume implements cluster.Disked.
+func (c *Cluster) Volume(id int) disk.Volume { return c.disks.Volume(id) }
+
+// DataDir implements cluster.Disked.
+func (c *Cluster) DataDir(id int) string {
+	if v, ok := c.disks.Volume(id).(disk.Troubled); ok {
+		return v.Behind()
+	}
+	return c.dataDir(id)
+}
 
 // CutPower implements cluster.Disked.
 func (c *Cluster) CutPower(ctx context.Context, id int) (proof.Evidence, error) {

@@ -3,6 +3,10 @@
 // message, an entry's application, a snapshot's rename, a compaction, and each
 // step of an installation.
 //
+// It also lets a test, over the admin port, make the log store's writes slow or
+// fail with EIO or ENOSPC: where no file system of its own can be had, that is
+// what a bad disk is.
+//
 // Only a build with the tag raftkv_failpoints has it. In every other build the
 // functions are empty and the compiler removes the calls.
 //
