@@ -69,6 +69,25 @@ func TestAPowerCutLosesWhatWasNotSyncedAndNothingElse(t *testing.T) {
 	}
 }
 
+// A container that starts has a copy of every mount for a moment.
+func TestARestoreWaitsForCopiesInOtherNamespaces(t *testing.T) {
+	needs(t, disk.Ext4)
+	v := open(t, disk.Ext4, 1).Volume(1)
+	other := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-c", "echo ready; sleep 0.5")
+	out, err := other.StdoutPipe()
+	require.NoError(t, err)
+	if err := other.Start(); err != nil {
+		t.Skip(err)
+	}
+	defer func() { _ = other.Wait() }()
+	if _, err := out.Read(make([]byte, 5)); err != nil {
+		t.Skip("no mount namespace of its own: ", err)
+	}
+	require.NoError(t, v.CutPower())
+	_, err = v.Restore()
+	require.NoError(t, err)
+}
+
 // The proof is no proof if it cannot fail.
 func TestARestoreWithoutALossIsNotProved(t *testing.T) {
 	needs(t, disk.Ext4)

@@ -96,7 +96,7 @@ func shutdown(dir string) error {
 
 // Restore implements Volume.
 func (v *ext4) Restore() (string, error) {
-	if err := unmount(v.root); err != nil {
+	if err := errors.Join(unmount(v.root), awaitDetached(v.image)); err != nil {
 		return "", fmt.Errorf("restore power: %w", err)
 	}
 	if err := v.mount(); err != nil {

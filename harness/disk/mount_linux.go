@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,9 @@ import (
 // unmountPatience is how long a volume may be busy: a killed process closes its
 // files before it is seen to have ended, but the kernel may be a moment behind.
 const unmountPatience = 2 * time.Second
+
+// detachPatience is how long others may hold on to a volume that is unmounted.
+const detachPatience = 6 * time.Second
 
 // command runs a program and gives what it said as the error.
 func command(name string, args ...string) error {
@@ -38,6 +42,28 @@ func unmount(path string) error {
 			return errors.Join(fmt.Errorf("unmount %s: %w", path, err), unix.Unmount(path, unix.MNT_DETACH))
 		}
 	}
+}
+
+// awaitDetached waits until no loop device has the image. A program that gets a
+// mount namespace of its own, such as a container that starts, has a copy of our
+// mounts for a moment, and with it the file system whose power was cut: to mount
+// the image meanwhile would give that again.
+func awaitDetached(image string) error {
+	for late := time.Now().Add(detachPatience); attached(image); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(late) {
+			return fmt.Errorf("%s is still mounted in another namespace after %s", image, detachPatience)
+		}
+	}
+	return nil
+}
+
+// attached says whether a loop device has the image.
+func attached(image string) bool {
+	names, _ := filepath.Glob("/sys/block/loop*/loop/backing_file") // the pattern is well-formed
+	return slices.ContainsFunc(names, func(name string) bool {
+		b, err := os.ReadFile(name)
+		return err == nil && string(bytes.TrimSpace(b)) == image
+	})
 }
 
 // unmountBelow unmounts whatever is mounted below root, the last mounted first,
