@@ -10,9 +10,9 @@ import (
 	"raftkv/harness/disk"
 )
 
-// lever puts a node's disk in trouble. There are two: the node's own FUSE
+// diskLever puts a node's disk in trouble. There are two: the node's own FUSE
 // volume, and the log store's boundary in a node built for that.
-type lever interface {
+type diskLever interface {
 	// make begins the trouble; the zero value ends it.
 	make(ctx context.Context, id int, t disk.Trouble) error
 	// shows says in words that the trouble is felt, or in an error that it is not
@@ -24,7 +24,7 @@ type lever interface {
 
 // leverOf gives the cluster's lever for the node. Both missing, the error says
 // why.
-func leverOf(ctx context.Context, c cluster.Cluster, id int) (lever, error) {
+func leverOf(ctx context.Context, c cluster.Cluster, id int) (diskLever, error) {
 	f, err := fuseOf(c)
 	if err == nil {
 		return f, nil
@@ -36,7 +36,7 @@ func leverOf(ctx context.Context, c cluster.Cluster, id int) (lever, error) {
 	return b, nil
 }
 
-func fuseOf(c cluster.Cluster) (lever, error) {
+func fuseOf(c cluster.Cluster) (diskLever, error) {
 	d, err := reachable(c)
 	if err != nil {
 		return nil, err

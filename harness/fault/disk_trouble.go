@@ -101,7 +101,7 @@ func (f troubles) mend(ctx context.Context, c cluster.Cluster, id int) (string, 
 
 // leverFor is leverOf for a node that may have ended, and with it what tells that
 // it has the lever: it had when the fault was injected.
-func (f troubles) leverFor(ctx context.Context, c cluster.Cluster, id int) (lever, error) {
+func (f troubles) leverFor(ctx context.Context, c cluster.Cluster, id int) (diskLever, error) {
 	l, err := leverOf(ctx, c, id)
 	if b := (boundaryLever{c}); err != nil && b.exited(ctx, id) {
 		return b, nil
