@@ -84,27 +84,18 @@ func TestEachScenarioGetsALine(t *testing.T) {
 }
 
 func TestASkippedScenarioSaysWhyAndIsNoPass(t *testing.T) {
-	skip := func(context.Context, scenarios.Scenario, scenarios.Options) (scenarios.Result, error) {
+	skipped := job{name: "power-loss", run: func(context.Context, scenarios.Options) (scenarios.Result, error) {
 		return scenarios.Result{Skipped: "it needs root"}, nil
-	}
+	}}
 	var out bytes.Buffer
-	g := scripted(&out)
-	g.run = skip
-	require.NoError(t, g.all(t.Context(), scenarios.All[:1]))
-	require.Contains(t, out.String(), "SKIPPED       leader-kill: it needs root\n")
+	g, _ := scripted(&out)
+	require.NoError(t, g.all(t.Context(), []job{skipped}))
+	require.Contains(t, out.String(), "SKIPPED       power-loss: it needs root\n")
 	require.Contains(t, out.String(), "INCONCLUSIVE: 0 scenarios, 1 skipped, seed 7")
 
 	out.Reset()
-	g = scripted(&out, check.Pass)
-	pass, first := g.run, true
-	g.run = func(ctx context.Context, s scenarios.Scenario, o scenarios.Options) (scenarios.Result, error) {
-		if first {
-			first = false
-			return skip(ctx, s, o)
-		}
-		return pass(ctx, s, o)
-	}
-	require.NoError(t, g.all(t.Context(), scenarios.All[:2]))
+	g, jobs := scripted(&out, check.Pass)
+	require.NoError(t, g.all(t.Context(), append([]job{skipped}, jobs...)))
 	require.Contains(t, out.String(), "PASS: 1 scenario, 1 skipped, seed 7")
 }
 
