@@ -124,7 +124,7 @@ func (l *loop) refusal(err error) *apiv1.Error {
 	case errors.Is(err, raft.ErrNotLeader):
 		return l.notLeader().GetError()
 	case errors.Is(err, raft.ErrTransferring), errors.Is(err, raft.ErrTermNotCommitted),
-		errors.Is(err, raft.ErrChangePending), errors.Is(err, raft.ErrNotCaughtUp):
+		errors.Is(err, raft.ErrChangePending), errors.Is(err, raft.ErrNotCaughtUp), errors.Is(err, raft.ErrNoQuorum):
 		return notNow(err.Error())
 	}
 	return &apiv1.Error{Reason: apiv1.Reason_REASON_BAD_REQUEST, Message: err.Error()}

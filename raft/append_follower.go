@@ -91,6 +91,6 @@ func (n *Node) rejectAppend(m Message) {
 		index = n.commit
 		term, _ = n.log.term(index)
 	}
-	n.sendAfterAppend(Message{Type: MsgAppendResp, To: m.From, Reject: true, Lost: n.Recovering(), Index: m.Index,
+	n.sendAfterAppend(Message{Type: MsgAppendResp, To: m.From, Reject: true, Index: m.Index,
 		HintIndex: index, HintTerm: term})
 }

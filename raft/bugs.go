@@ -56,4 +56,6 @@ const (
 	BugPromiseForgotten
 	// BugPromiseEndsWithTerm ends a voter's silence when it enters another term.
 	BugPromiseEndsWithTerm
+	// BugConfIgnoresDamage changes the voters without a look at who recovers.
+	BugConfIgnoresDamage
 )

@@ -33,7 +33,7 @@ type ConfChange struct {
 // committed entry at or behind the returned index is in force and not joint.
 //
 // ErrNotLeader, ErrTransferring, ErrTermNotCommitted, ErrChangePending,
-// ErrNotCaughtUp, ErrNoChange and ErrBadChange mean that nothing was done.
+// ErrNotCaughtUp, ErrNoQuorum, ErrNoChange and ErrBadChange mean that nothing was done.
 func (n *Node) ProposeConfChange(cc ConfChange) (index, term uint64, err error) {
 	if err := n.mayChangeConf(); err != nil {
 		return 0, 0, err
@@ -43,6 +43,9 @@ func (n *Node) ProposeConfChange(cc ConfChange) (index, term uint64, err error) 
 		return 0, 0, err
 	}
 	if err := n.checkPromotions(next); err != nil {
+		return 0, 0, err
+	}
+	if err := n.checkQuorum(next); err != nil {
 		return 0, 0, err
 	}
 	n.appendConf(next)
@@ -81,7 +84,25 @@ func (n *Node) checkPromotions(next ConfState) error {
 			return fmt.Errorf("%w: %d is not heard", ErrNotCaughtUp, id)
 		case pr.State != tracker.Replicate, pr.Match+promoteLag < n.commit:
 			return fmt.Errorf("%w: %d holds entry %d of %d", ErrNotCaughtUp, id, pr.Match, n.commit)
+		case !pr.Whole && !planted(BugConfIgnoresDamage):
+			return fmt.Errorf("%w: %d is recovering", ErrNotCaughtUp, id)
 		}
+	}
+	return nil
+}
+
+// checkQuorum keeps a majority of the voters whole: who recovers from damage
+// neither votes nor recovers without a leader, so once such nodes are half of a
+// set, nobody is elected after this leader, ever. And who is not heard may be
+// one of them. It goes by what this leader has heard within an election timeout;
+// damage that it has not heard of yet cannot count (docs/INVARIANTS.md).
+func (n *Node) checkQuorum(next ConfState) error {
+	if !next.isJoint() || planted(BugConfIgnoresDamage) {
+		return nil
+	}
+	whole := func(id uint64) (bool, bool) { return id == n.id || n.whole(id), true }
+	if quorum.Majority(next.Voters).Vote(whole) != quorum.Won {
+		return fmt.Errorf("%w: %v", ErrNoQuorum, next.Voters)
 	}
 	return nil
 }

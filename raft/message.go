@@ -62,9 +62,11 @@ func (n *Node) sendAfterAppend(m Message) {
 	n.out.afterAppend = append(n.out.afterAppend, n.stamp(m))
 }
 
-// stamp fills in the sender, and its term unless the message is about another.
+// stamp fills in the sender, its term unless the message is about another, and
+// in a reply to the leader whether this node is still recovering.
 func (n *Node) stamp(m Message) Message {
 	m.From = n.id
+	m.Lost = n.Recovering() && (m.Type == MsgAppendResp || m.Type == MsgHeartbeatResp)
 	if m.Term == 0 {
 		m.Term = n.hs.Term
 	}

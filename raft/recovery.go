@@ -76,7 +76,7 @@ func (n *Node) maybeRecovered() {
 // told, as it may have nothing to append.
 func (n *Node) heartbeatWhileLost(m Message) {
 	if m.Commit > n.log.last() && n.installing == nil {
-		n.sendAfterAppend(Message{Type: MsgAppendResp, To: m.From, Reject: true, Lost: true, Index: m.Commit,
+		n.sendAfterAppend(Message{Type: MsgAppendResp, To: m.From, Reject: true, Index: m.Commit,
 			HintIndex: n.log.last(), HintTerm: n.log.lastTerm()})
 	}
 }

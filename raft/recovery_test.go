@@ -116,3 +116,61 @@ func TestRecoveryEndsWhenASnapshotCoversWhatTheDiskHasNotReported(t *testing.T) 
 	}
 	assert.False(t, tn.Recovering(), "nothing would ever tell it again in an idle cluster")
 }
+
+// A node that recovers does not vote, so a membership of which such nodes are
+// half could elect nobody after this leader.
+func TestNoChangeMakesRecoveringNodesHalfOfTheVoters(t *testing.T) {
+	c := newCluster(5)
+	c.nodes[1].Campaign()
+	c.settle()
+	c.damaged(3)
+	c.lose = func(m Message) bool { return m.Type == MsgReadIndexResp } // it is told no target
+	c.tick(3)
+	require.True(t, c.nodes[3].Recovering())
+
+	assert.ErrorIs(t, c.proposeChange(1, ConfChange{Remove: []uint64{2, 4, 5}}), ErrNoQuorum, "1 alone would be left")
+	assert.False(t, c.nodes[1].Status().Conf.isJoint(), "nothing was appended")
+	require.NoError(t, c.proposeChange(1, ConfChange{Remove: []uint64{4, 5}}), "1 and 2 are a majority of three")
+	c.settle()
+
+	assert.ErrorIs(t, c.proposeChange(1, ConfChange{Remove: []uint64{2}}), ErrNoQuorum)
+	c.lose = nil
+	c.tick(4)
+	require.False(t, c.nodes[3].Recovering())
+	assert.NoError(t, c.proposeChange(1, ConfChange{Remove: []uint64{2}}))
+}
+
+// Who has not been heard may have lost anything, and a new leader has heard
+// nobody but those who committed its first entry.
+func TestNoChangeCountsOnVotersThatAreNotHeard(t *testing.T) {
+	c := newCluster(3)
+	c.lose = func(m Message) bool { return m.From == 3 && m.Type == MsgAppendResp }
+	c.nodes[1].Campaign()
+	c.settle()
+	assert.ErrorIs(t, c.proposeChange(1, ConfChange{Remove: []uint64{2}}), ErrNoQuorum, "3 was never heard")
+	c.lose = nil
+	c.tick(3)
+	c.isolate(3)
+	c.tick(12, 1, 2)
+	assert.ErrorIs(t, c.proposeChange(1, ConfChange{Remove: []uint64{2}}), ErrNoQuorum, "3 is silent")
+	assert.NoError(t, c.proposeChange(1, ConfChange{AddLearners: []uint64{4}}), "no matter of voters")
+	c.settle()
+	assert.NoError(t, c.proposeChange(1, ConfChange{Remove: []uint64{3}}), "who is lost may go")
+}
+
+func TestLearnerThatRecoversIsNotPromoted(t *testing.T) {
+	c := withLearners(t, 3, 4)
+	c.damaged(4)
+	c.lose = func(m Message) bool { return m.Type == MsgReadIndexResp }
+	c.tick(3)
+	require.True(t, c.nodes[4].Recovering())
+	assert.ErrorIs(t, c.proposeChange(1, ConfChange{AddVoters: []uint64{4}}), ErrNotCaughtUp)
+	c.lose = nil
+	c.tick(4)
+	assert.NoError(t, c.proposeChange(1, ConfChange{AddVoters: []uint64{4}}))
+}
+
+func (c *testCluster) proposeChange(id uint64, cc ConfChange) error {
+	_, _, err := c.nodes[id].ProposeConfChange(cc)
+	return err
+}

@@ -163,7 +163,7 @@ func TestFollowerThatNeedsCompactedEntriesGetsTheSnapshotOnce(t *testing.T) {
 	}
 	assert.Zero(t, sent, "nothing more until its fate is known")
 	c.nodes[1].ReportSnapshot(3, true)
-	assert.Equal(t, Progress{Match: 1, Next: 6, State: "probe", RecentActive: true}, c.nodes[1].Status().Progress[3])
+	assert.Equal(t, Progress{Match: 1, Next: 6, State: "probe", RecentActive: true, Whole: true}, c.nodes[1].Status().Progress[3])
 	c.tick(3)
 	assert.Equal(t, "probe", c.nodes[1].Status().Progress[3].State, "it is still being installed")
 	c.snapshotDone(3, meta, true)

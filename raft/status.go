@@ -36,6 +36,8 @@ type Progress struct {
 	Inflight      int  // appends not yet answered
 	InflightBytes int  // their sizes
 	RecentActive  bool // heard within an election timeout
+	// Whole: recently active, and it does not recover from damage.
+	Whole bool
 }
 
 // Status copies the node's state. It allocates; on a hot path use the accessors.
@@ -67,10 +69,10 @@ func (n *Node) progressStatus() map[uint64]Progress {
 	for _, id := range n.peers {
 		pr := n.progress[id]
 		all[id] = Progress{Match: pr.Match, Next: pr.Next, State: pr.State.String(),
-			Inflight: pr.Inflight.Count(), InflightBytes: pr.Inflight.Bytes(), RecentActive: n.active(id)}
+			Inflight: pr.Inflight.Count(), InflightBytes: pr.Inflight.Bytes(), RecentActive: n.active(id), Whole: n.whole(id)}
 	}
 	all[n.id] = Progress{Match: n.log.stable, Next: n.log.last() + 1,
-		State: tracker.Replicate.String(), RecentActive: true}
+		State: tracker.Replicate.String(), RecentActive: true, Whole: true}
 	return all
 }
 

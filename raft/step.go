@@ -115,7 +115,7 @@ func (n *Node) dispatchReply(m Message) error {
 	if n.role != Leader || pr == nil {
 		return nil
 	}
-	pr.Heard()
+	pr.Heard(!m.Lost)
 	if m.Type == MsgAppendResp {
 		return n.handleAppendResp(m, pr)
 	}

@@ -71,6 +71,10 @@ func (n *Node) active(id uint64) bool {
 	return pr != nil && pr.Silent < n.cfg.ElectionTicks
 }
 
+// whole says that a peer was heard within an election timeout, and that its log
+// is all there.
+func (n *Node) whole(id uint64) bool { return n.active(id) && n.progress[id].Whole }
+
 // quorumAlive says that this leader hears a quorum, itself included. A new
 // leader has one election timeout to be answered.
 func (n *Node) quorumAlive() bool {

@@ -112,8 +112,9 @@ type Message struct {
 	Promise uint64
 	// ByLease says that no round confirmed the reads (MsgReadIndexResp).
 	ByLease bool
-	// Lost marks a rejected append of a node that lost entries which it had
-	// acknowledged: what its leader believes of it no longer holds.
+	// Lost marks the replies (MsgAppendResp, MsgHeartbeatResp) of a node that lost
+	// entries which it had acknowledged, until it has recovered. In a rejected
+	// append it says that what the leader believes of the node no longer holds.
 	Lost bool
 }
 
@@ -158,6 +159,9 @@ var (
 	// ErrNotCaughtUp: who shall vote must be a learner that is heard and holds
 	// nearly all that is committed. Try again.
 	ErrNotCaughtUp = errors.New("raft: not a caught up learner")
+	// ErrNoQuorum: of those who would vote, no majority is heard with its log all
+	// there. Try again once the others answer and have recovered.
+	ErrNoQuorum = errors.New("raft: the change would leave no majority of voters that are up and not recovering")
 	// ErrNoChange: the membership already is as the change would have it.
 	ErrNoChange = errors.New("raft: the change changes nothing")
 	// ErrBadChange: the change contradicts itself or leaves nobody to vote.

@@ -25,7 +25,8 @@ var bugName = flag.String("bug", "", "the only bug that TestEveryBugInTheEngineI
 type engineBug struct {
 	bug  raft.Bug
 	name string
-	// rules are the checkers of which one must be the first to speak.
+	// rules are the checkers of which one must be the first to speak; docs/PLANTED.md
+	// says why there are several.
 	rules []string
 	// within bounds the seeds it may take.
 	within uint64
@@ -64,6 +65,8 @@ var engineBugs = []engineBug{
 		options: Options{Nodes: 3, Leases: true, Faults: []string{"crash", "crash loop", "campaign", "leader from peers only"}}},
 	{bug: raft.BugPromiseEndsWithTerm, name: "promise ends with the term", rules: []string{"promise kept"}, within: 400,
 		options: Options{Nodes: 3, Leases: true, Faults: []string{"random links", "campaign", "transfer", "slow network"}}},
+	{bug: raft.BugConfIgnoresDamage, name: "change ignores damage", rules: []string{"liveness"}, within: 200,
+		options: Options{Nodes: 3, Duration: 10 * time.Second, Faults: []string{membershipFault, damageFault, "crash leader"}}},
 }
 
 // Every bug planted in the engine is caught, by the checker that is there for

@@ -23,10 +23,13 @@ type checker struct {
 	reads     map[uint64]uint64 // what was committed when a ReadIndex was asked
 	views     []view            // by id - 1
 	conf      raft.ConfState    // the last that was committed
+	pending   []pendingConf     // those that were appended since
 	maxTerm   uint64
 	restores  int
 	changes   int // of the membership, committed
 	leases
+
+	recoveries int // of damaged disks
 }
 
 // position identifies an entry: in Raft no two differ that agree in both.
@@ -171,6 +174,7 @@ func (c *checker) matching(n *node, e raft.Entry, prevTerm uint64) {
 	was, seen := c.entries[at]
 	if !seen {
 		c.entries[at] = is
+		c.confAppended(e)
 	} else if was != is {
 		c.w.fail("log matching", "node %d: entry %d/%d differs from another log's", n.id, e.Index, e.Term)
 	}

@@ -6,6 +6,9 @@ import (
 	"raftkv/raft"
 )
 
+// damageFault is named by tests that go after damage.
+const damageFault = "damaged disk"
+
 // damage takes from a node's disk what it may have acknowledged: the end of its
 // log, or all of it and the snapshot too. The disk knows that it was damaged,
 // and its term and vote are kept twice, so they survive.
@@ -22,24 +25,13 @@ func (n *node) damage(d dice) {
 
 // damageOne damages a node, as long as the nodes that were and have not
 // recovered remain a minority: more than that no majority protocol survives.
-// Where the membership changes, whoever is damaged could be a majority by now.
 func (ne *nemesis) damageOne() (string, func()) {
 	n := ne.someone()
-	if ne.w.plan.churns() || !n.disk.damaged && 2*(ne.w.damaged()+1) >= len(ne.w.plan.voters) {
+	if !ne.w.spares(func(m *node) bool { return m == n || m.disk.damaged }) {
 		return "nobody", func() {}
 	}
 	n.damage(ne.dice)
 	return fmt.Sprint(n.id), n.start
-}
-
-// damaged counts the voters that have not recovered from damage.
-func (w *world) damaged() (count int) {
-	for _, id := range w.plan.voters {
-		if w.node(id).disk.damaged {
-			count++
-		}
-	}
-	return count
 }
 
 // recoveryID is another number in every life of a node; 0 if its disk is whole.
@@ -55,6 +47,7 @@ func (n *node) recoveryID() uint64 {
 func (n *node) noteRecovery() {
 	if n.disk.damaged && !n.eng.Recovering() && !n.w.planted(PlantDamageIsAbsence) {
 		n.disk.damaged = false
+		n.w.checks.recoveries++
 		n.w.note(record{node: n.id, step: stepHeal, note: fmt.Sprint("recovered ", n.id)})
 	}
 }

@@ -28,9 +28,11 @@ func (ne *nemesis) churn() (string, func()) {
 		if over {
 			return
 		}
-		if n := ne.theLeader(); n.up && !n.paused {
+		if n := ne.theLeader(); n.up && !n.paused && n.knowsDamage() {
 			// A refusal is an answer like any other.
-			_, _, _ = n.eng.ProposeConfChange(ne.change(n.eng.Status()))
+			if index, _, err := n.eng.ProposeConfChange(ne.change(n.eng.Status())); err == nil {
+				ne.w.checks.mayCome(index, n.eng.Status().Conf)
+			}
 			n.wake()
 		}
 		ne.w.after(ne.dice.around(100*time.Millisecond), again)
@@ -130,7 +132,9 @@ func (w *world) settles(core *[]uint64) bool {
 		return false
 	}
 	conf := w.node(w.leader(*core)).eng.Status().Conf
-	*core = slices.Sorted(slices.Values(slices.Concat(conf.Voters, conf.Learners)))
+	*core = slices.DeleteFunc(*core, func(id uint64) bool {
+		return !slices.Contains(conf.Voters, id) && !slices.Contains(conf.Learners, id)
+	})
 	w.note(record{step: stepHeal, note: fmt.Sprint("members ", *core)})
 	return true
 }

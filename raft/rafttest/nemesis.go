@@ -39,7 +39,7 @@ var allFaults = []faultKind{
 	{"burst", (*nemesis).burst},
 	{"burst on a leader cut off", (*nemesis).burstCutOff},
 	{membershipFault, (*nemesis).churn},
-	{"damaged disk", (*nemesis).damageOne},
+	{damageFault, (*nemesis).damageOne},
 }
 
 // nemesis lets faults come and go, several at a time.
@@ -107,8 +107,7 @@ func (ne *nemesis) end(f *activeFault) {
 	f.heal()
 }
 
-// healCore ends all faults, and lets trouble stay with a minority of the
-// voters: crashed, stopped, cut off, with a dead disk, or able to send but
+// healCore ends all faults, and lets trouble stay with a minority: crashed, stopped, cut off, with a dead disk, or able to send but
 // not to hear. It returns the nodes that are well, which have to make progress.
 func (ne *nemesis) healCore() (core []uint64) {
 	ne.ended = true
@@ -119,16 +118,7 @@ func (ne *nemesis) healCore() (core []uint64) {
 	calm := &w.plan
 	calm.loss, calm.dup, calm.straggler, calm.clientLoss, calm.installFails = 0, 0, 0, 0, 0
 	w.net.loss, w.net.dup, w.net.slow = 0, 0, 0
-	sick := map[uint64]bool{}
-	// Where the membership changes, whoever is sick could be a majority by now.
-	if !w.opts.Calm && !w.plan.churns() && ne.dice.chance(0.5) && w.damaged() == 0 {
-		for _, id := range ne.dice.shuffled(w.plan.voters)[:(len(w.plan.voters)-1)/2] {
-			sick[id] = true
-			if leader := ne.theLeader(); leader.up && ne.dice.chance(0.2) {
-				_ = leader.eng.TransferLeader(id) // to one who will not take it
-			}
-		}
-	}
+	sick := ne.chooseSick()
 	for _, n := range w.nodes {
 		n.fuse = -1
 		n.resume()
@@ -140,6 +130,27 @@ func (ne *nemesis) healCore() (core []uint64) {
 		}
 	}
 	return core
+}
+
+// chooseSick picks, in every other run, whom not to heal: as many as leave each
+// membership that may be in force a majority, together with those that lost part
+// of their logs.
+func (ne *nemesis) chooseSick() map[uint64]bool {
+	sick := map[uint64]bool{}
+	if ne.w.opts.Calm || !ne.dice.chance(0.5) {
+		return sick
+	}
+	for _, id := range ne.dice.shuffled(ne.w.members) {
+		sick[id] = true
+		if ne.dice.chance(0.2) || !ne.w.spares(func(n *node) bool { return sick[n.id] || n.disk.damaged }) {
+			delete(sick, id)
+			continue
+		}
+		if leader := ne.theLeader(); leader.up && ne.dice.chance(0.2) {
+			_ = leader.eng.TransferLeader(id) // to one who will not take it
+		}
+	}
+	return sick
 }
 
 func (ne *nemesis) leaveSick(n *node) {

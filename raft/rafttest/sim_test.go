@@ -138,6 +138,22 @@ func TestLeaseReadsUnderFaults(t *testing.T) {
 	}
 }
 
+// Disks are damaged while the membership changes, and the cluster goes on: the
+// leader keeps those who recover a minority of whatever it changes to. At some
+// of these seeds nobody can be elected in the end if it does not
+// (BugConfIgnoresDamage).
+func TestDamageUnderAChangingMembership(t *testing.T) {
+	t.Parallel()
+	changes, recoveries := 0, 0
+	for seed := uint64(1); seed <= 30; seed++ {
+		r := Run(Options{Seed: seed, Nodes: 3, Duration: 10 * time.Second, Faults: []string{membershipFault, damageFault, "crash leader"}})
+		require.Nil(t, r.Failure, "%v", r.Failure)
+		changes, recoveries = changes+r.Changes, recoveries+r.Recoveries
+	}
+	assert.Greater(t, changes, 100)
+	assert.Greater(t, recoveries, 20)
+}
+
 // BenchmarkSimulator says how much of a five-node cluster's life under faults,
 // with all checks and the judgement, one core simulates in a second of its time.
 func BenchmarkSimulator(b *testing.B) {

@@ -63,6 +63,7 @@ type Result struct {
 	Snapshots       int
 	Changes         int // of the membership
 	ByLease         int // batches of reads that a lease confirmed
+	Recoveries      int // of nodes whose disks were damaged
 	History         []history.Event
 }
 
@@ -77,7 +78,7 @@ func Run(o Options) Result {
 	return Result{
 		Hash: w.trace.hash, Failure: w.failure, Simulated: w.now, Steps: w.trace.count,
 		Operations: w.oks, Term: w.checks.maxTerm, Committed: uint64(len(w.checks.committed)),
-		Snapshots: w.checks.restores, Changes: w.checks.changes, ByLease: w.checks.byLease, History: w.events,
+		Snapshots: w.checks.restores, Changes: w.checks.changes, ByLease: w.checks.byLease, Recoveries: w.checks.recoveries, History: w.events,
 	}
 }
 

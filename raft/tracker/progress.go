@@ -50,6 +50,9 @@ type Progress struct {
 	PromisedRound uint64
 	// Silent counts the ticks since the follower was last heard.
 	Silent int
+	// Whole: its last reply said that its log is all there. Not so before the
+	// first reply, nor while it recovers from damage.
+	Whole bool
 	// ProbeSent pauses a probing follower. Only counts in Probe.
 	ProbeSent bool
 	// Nudge asks for an append even if it is empty: the answer shows whether
@@ -66,9 +69,11 @@ func New(next uint64, window Inflights) *Progress {
 	return &Progress{Next: next, Inflight: window}
 }
 
-// Heard notes that a message of this term came from the follower.
-func (p *Progress) Heard() {
+// Heard notes that a reply of this term came from the follower, and whether it
+// said that its log is all there.
+func (p *Progress) Heard(whole bool) {
 	p.Silent = 0
+	p.Whole = whole
 }
 
 // BecomeProbe leaves pipelining and starts again behind what is known to match.

@@ -129,8 +129,11 @@ func TestNudgeIsUsedUpBySending(t *testing.T) {
 func TestHeardEndsSilence(t *testing.T) {
 	p := newProgress(1)
 	p.Silent = 7
-	p.Heard()
+	p.Heard(false)
 	assert.Zero(t, p.Silent)
+	assert.False(t, p.Whole)
+	p.Heard(true)
+	assert.True(t, p.Whole)
 }
 
 func TestStateNames(t *testing.T) {
