@@ -28,7 +28,7 @@ UNITS   = $(shell go list ./... | grep -v '^raftkv/scenarios$$')
 # that they do not starve each other.
 ALONE   = $(filter raftkv/client raftkv/cmd/% raftkv/harness/% raftkv/node raftkv/node/peer,$(UNITS))
 
-.PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs levers points scenarios chaos etcd up down images demo bench start stop ci soak powerloss clean
+.PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs levers points scenarios chaos etcd up down images demo bench start stop ci soak powerloss shrink clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -73,8 +73,16 @@ unit: ## Unit tests, with the race detector where there is a C compiler.
 test: ## Everything that go test runs: units, then the scenarios on Docker or, without it, on local processes.
 	go test -timeout 30m ./...
 
-sim: ## Run the simulator: make sim SEEDS=20000
-	go test ./raft/rafttest -run 'TestSeeds$$' -timeout 0 -seeds $(SEEDS) -v
+# What the simulator's targets pass on; each may be empty.
+SIMULATE = go test $(if $(PLANT),-tags raftkv_bugs) -c -o bin/sim.test ./raft/rafttest && \
+	GOGC=400 bin/sim.test -test.timeout 0 -test.v $(if $(SEED),-seed $(SEED)) $(if $(NODES),-nodes $(NODES)) \
+	$(if $(DURATION),-duration $(DURATION)) $(if $(PLANT),-plant '$(PLANT)') $(if $(FAULTS),-faults '$(FAULTS)') $(if $(KEEP),-keep '$(KEEP)') $(if $(TRACE),-tracefile '$(abspath $(TRACE))')
+
+sim: ## Run the simulator: make sim SEEDS=20000 JOBS=2 [SEED=1] [PLANT=…] (docs/SIMULATOR.md)
+	$(SIMULATE) -test.run 'TestSeeds$$' -progress -seeds $(SEEDS) $(if $(JOBS),-jobs $(JOBS))
+
+shrink: ## Reduce a failing run of the simulator to little: make shrink SEED=12 [PLANT=…]
+	$(SIMULATE) -test.run 'TestShrink$$' -shrink
 
 worlds: ## All interleavings of three nodes: make worlds STATES=500000
 	go test ./raft -run 'TestSmallWorlds$$' -timeout 0 -world.states $(STATES) -v

@@ -43,9 +43,12 @@ func (m *Message) validateSnapshot() error {
 }
 
 // sendNow sends in parallel with the disk. A leader's own messages state its
-// term, so they wait in the case that the term itself is not durable yet.
+// term, so they wait in the case that the term itself is not durable yet. So do
+// refusals of a pre-vote: a candidate whose disk stands still wins nothing, and
+// its term would only cost whoever leads its office.
 func (n *Node) sendNow(m Message) {
-	if n.role == Leader && n.durable.Term < n.hs.Term {
+	states := n.role == Leader || m.Type == MsgPreVoteResp && m.Reject
+	if states && n.durable.Term < n.hs.Term {
 		n.sendAfterAppend(m)
 		return
 	}

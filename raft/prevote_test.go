@@ -76,3 +76,19 @@ func TestStalePreVoteGrantDoesNotCount(t *testing.T) {
 	step(t, tn, Message{Type: MsgPreVoteResp, From: 3, Term: 5})
 	assert.Equal(t, Candidate, tn.Role())
 }
+
+// A candidate whose disk stands still cannot win. If it told its term to others
+// it would only depose the leader, by way of anybody who asks it (found by the
+// simulator: a removed node that had not heard of it did).
+func TestTermThatIsNotDurableIsToldToNoPreCandidate(t *testing.T) {
+	tn := aNode(3)
+	step(t, tn, Message{Type: MsgHeartbeat, From: 2, Term: 4})
+	take(tn)
+	tn.campaignForReal(false)
+	tn.Ready() // its write stays under way
+	require.Equal(t, uint64(5), tn.Term())
+	step(t, tn, Message{Type: MsgPreVote, From: 3, Term: 3})
+	rd := tn.Ready()
+	assert.Empty(t, rd.Messages)
+	assert.Len(t, ofType(rd.MessagesAfterAppend, MsgPreVoteResp), 1)
+}

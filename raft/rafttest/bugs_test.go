@@ -52,9 +52,9 @@ var engineBugs = []engineBug{
 	{bug: raft.BugSnapshotKeepsSuffix, name: "snapshot keeps suffix", rules: []string{"state machine safety"}, within: 200,
 		options: Options{Nodes: 5, Faults: []string{"burst on a leader cut off", "isolate leader", "crash leader"}}},
 	{bug: raft.BugNoPreVote, name: "no pre-vote", rules: []string{"term inflation"}, within: 20},
-	{bug: raft.BugPreVoteTermKept, name: "pre-vote keeps term", rules: []string{"liveness"}, within: 200},
+	{bug: raft.BugPreVoteTermKept, name: "pre-vote keeps term", rules: []string{"liveness"}, within: 200, options: Options{Nodes: 4}},
 	{bug: raft.BugLiveLeaderIgnored, name: "live leader ignored", rules: []string{"stability"}, within: 60},
-	{bug: raft.BugNoCheckQuorum, name: "no check-quorum", rules: []string{"liveness"}, within: 60},
+	{bug: raft.BugNoCheckQuorum, name: "no check-quorum", rules: []string{"liveness"}, within: 200},
 	{bug: raft.BugStalledLeaderStays, name: "stalled leader stays", rules: []string{"liveness"}, within: 200,
 		options: Options{Nodes: 3, Duration: 5 * time.Second, Faults: []string{"disk stall on leader"}}},
 	{bug: raft.BugLeaseFromAnswer, name: "lease from the answer", rules: []string{"lease", "read index"}, within: 400,
@@ -87,6 +87,30 @@ func TestEveryBugInTheEngineIsCaught(t *testing.T) {
 			assert.True(t, slices.Contains(b.rules, f.Rule), "caught by %q, expected one of %q", f.Rule, b.rules)
 		})
 	}
+}
+
+// plantInEngine plants the bug of that name for the rest of a test, and says how
+// to bring it out.
+func plantInEngine(t *testing.T, name string) (Options, bool) {
+	for _, b := range engineBugs {
+		if b.name == name {
+			raft.Planted = b.bug
+			t.Cleanup(func() { raft.Planted = raft.NoBug })
+			return b.options, true
+		}
+	}
+	return Options{}, false
+}
+
+// A bug in the engine is cut down to few faults.
+func TestShrinkReducesABugInTheEngine(t *testing.T) {
+	o, ok := plantInEngine(t, "change ignores damage")
+	require.True(t, ok)
+	f, _ := huntBug(engineBug{options: o, within: 200})
+	require.NotNil(t, f)
+	o.Seed = f.Seed
+	small, _ := shrinks(t, o)
+	assert.LessOrEqual(t, len(small.Keep.Faults), 5)
 }
 
 // The engine that can make mistakes makes none unless it is told to.

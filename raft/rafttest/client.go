@@ -19,6 +19,9 @@ const (
 // the same sequence number, to another node.
 type client struct {
 	w        *world
+	number   uint64
+	begun    uint64 // operations and pauses before them
+	dice     dice   // of the present one
 	process  int
 	session  uint64
 	sequence uint64
@@ -48,15 +51,36 @@ type call struct {
 // next starts the client's next operation after a pause.
 func (c *client) next() {
 	c.busy = false
-	c.w.after(c.w.clientDice.around(c.w.plan.think), func() {
+	c.roll()
+	c.w.after(c.dice.around(c.w.plan.think), func() {
 		switch {
 		case c.stopped:
 		case c.session == 0:
 			c.open()
+		case c.leavesOut():
+			c.next()
 		default:
 			c.operate()
 		}
 	})
+}
+
+// callsOfAClient is what the numbers of calls leave room for.
+const callsOfAClient = 1_000_000
+
+// roll takes new dice for the next operation, by its number.
+func (c *client) roll() {
+	c.begun++
+	c.dice = newDice(c.w.opts.Seed, streamClient+stream(c.call())<<16)
+}
+
+// call numbers the present operation.
+func (c *client) call() uint64 { return c.number*callsOfAClient + c.begun }
+
+// leavesOut says that a cut leaves out the present operation. What is asked of a
+// healed cluster cannot be left out: it has to answer.
+func (c *client) leavesOut() bool {
+	return !c.w.nemesis.ended && !keeps(c.w.opts.Keep.Calls, c.call())
 }
 
 // open asks for a session. An answer that is lost leaves a session behind that
@@ -68,7 +92,7 @@ func (c *client) open() {
 // operate makes up an operation: reads, writes of unique values, deletes, and
 // compare-and-swaps on what the client believes is there.
 func (c *client) operate() {
-	d := c.w.clientDice
+	d := c.dice
 	key := fmt.Sprintf("k%d", d.IntN(c.w.plan.keys))
 	call := &call{key: key}
 	switch roll := d.IntN(100); {
@@ -107,6 +131,9 @@ func (c *client) start(call *call) {
 		c.w.note(record{step: stepInvoke, v: [4]uint64{uint64(c.process), c.sequence}, note: string(call.f) + " " + call.key})
 		c.w.record(call.event(history.Invoke))
 	}
+	if call.f != "" && !c.w.nemesis.ended {
+		c.w.calls = append(c.w.calls, CallStep{c.call(), c.w.now, string(call.f) + " " + call.key})
+	}
 	c.w.after(callTimeout, call.giveUp)
 	call.attempt()
 }
@@ -137,8 +164,8 @@ func (c *client) choose(cl *call) uint64 {
 	switch {
 	case cl.node != 0:
 		return cl.node
-	case c.target == 0 || cl.cmd == nil || c.w.clientDice.chance(0.02):
-		return c.w.clientDice.pick(c.w.checks.conf.Voters)
+	case c.target == 0 || cl.cmd == nil || c.dice.chance(0.02):
+		return c.dice.pick(c.w.checks.conf.Voters)
 	}
 	return c.target
 }
@@ -156,7 +183,7 @@ func (cl *call) replied(attempt int, re reply) {
 	case refused:
 		cl.waiting = false
 		c.target = re.leader
-		c.w.after(c.w.clientDice.around(20*time.Millisecond), cl.attempt)
+		c.w.after(c.dice.around(20*time.Millisecond), cl.attempt)
 	case unknown:
 		cl.unsure = true
 		c.target = 0

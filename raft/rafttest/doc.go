@@ -13,6 +13,10 @@
 // elect and commit within a bound. Last, everything is read once more, the
 // replicas are compared, and what the clients saw goes before history's judge.
 //
+// Faults and client operations are numbered, so that a run can be cut down to
+// some of them (keep.go); Shrink looks for the smallest that still fails
+// (docs/SIMULATOR.md).
+//
 // What it does not do: it does not know the runtime in package node, its
 // goroutines, files or sockets. A disk here is a list of writes, a message a Go
 // value. The harness tests the program as shipped.

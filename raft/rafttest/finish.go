@@ -79,7 +79,8 @@ func (w *world) clientsIdle() bool {
 
 // finalRead reads until it gets an answer.
 func (w *world) finalRead(id uint64, key string, then func()) {
-	c := &client{w: w, process: w.newProcess(), stopped: true}
+	c := w.newClient()
+	c.stopped = true
 	var read func()
 	read = func() {
 		c.start(&call{f: history.Get, key: key, node: id, final: true, then: func(ok bool) {
@@ -138,15 +139,20 @@ func (w *world) highestTerm(ids []uint64) (term uint64) {
 	return term
 }
 
-// judge gives the clients' history to the judge.
+// judge gives the clients' history to the judge. If its search for an order ran
+// out of time, the run is undecided: no failure, and no proof either.
 func (w *world) judge() {
 	ops, err := history.Pair(w.events)
 	if err != nil {
 		w.fail("simulator", "the history does not pair: %v", err)
 		return
 	}
-	v := check.Judge(ops, check.Options{Budget: 10 * time.Second})
-	if v.Result == check.Pass {
+	v := check.Judge(ops, check.Options{Budget: judgeFor})
+	switch {
+	case v.Result == check.Pass:
+		return
+	case v.Result == check.Inconclusive && len(v.Undecided) > 0:
+		w.undecided = v.Summary
 		return
 	}
 	detail := v.Summary

@@ -44,10 +44,12 @@ var allFaults = []faultKind{
 
 // nemesis lets faults come and go, several at a time.
 type nemesis struct {
-	w      *world
-	dice   dice
-	active []*activeFault
-	ended  bool
+	w       *world
+	dice    dice
+	active  []*activeFault
+	ended   bool
+	strikes uint64
+	done    []FaultStep
 }
 
 // activeFault is a fault that has not healed yet.
@@ -67,21 +69,26 @@ func (ne *nemesis) begin() {
 	ne.w.after(ne.dice.around(ne.w.plan.faultEvery), ne.strike)
 }
 
-// strike injects one of the plan's faults and schedules the next.
+// strike injects one of the plan's faults and schedules the next. The fault gets
+// dice of its own, by its number.
 func (ne *nemesis) strike() {
 	if ne.ended {
 		return
 	}
 	ne.begin()
-	if len(ne.active) >= faultsAtOnce {
+	ne.strikes++
+	if len(ne.active) >= faultsAtOnce || !keeps(ne.w.opts.Keep.Faults, ne.strikes) {
 		return
 	}
-	kind := ne.w.plan.faults[ne.dice.IntN(len(ne.w.plan.faults))]
-	what, heal := kind.inject(ne)
+	one := &nemesis{w: ne.w, dice: newDice(ne.w.opts.Seed, streamFault+stream(ne.strikes)<<32)}
+	kind := ne.w.plan.faults[one.dice.IntN(len(ne.w.plan.faults))]
+	what, heal := kind.inject(one)
 	f := &activeFault{name: kind.name, heal: heal}
 	ne.w.note(record{step: stepFault, note: kind.name + " " + what})
 	ne.active = append(ne.active, f)
-	ne.w.after(ne.duration(), func() { ne.end(f) })
+	lasts := one.duration()
+	ne.done = append(ne.done, FaultStep{ne.strikes, ne.w.now, fmt.Sprintf("%s %s, for %v", kind.name, what, lasts)})
+	ne.w.after(lasts, func() { ne.end(f) })
 }
 
 // duration is mostly of the order of an election timeout, at times much longer.
@@ -134,15 +141,16 @@ func (ne *nemesis) healCore() (core []uint64) {
 
 // chooseSick picks, in every other run, whom not to heal: as many as leave each
 // membership that may be in force a majority, together with those that lost part
-// of their logs.
+// of their logs, or some of these.
 func (ne *nemesis) chooseSick() map[uint64]bool {
 	sick := map[uint64]bool{}
-	if ne.w.opts.Calm || !ne.dice.chance(0.5) {
+	if ne.w.opts.Calm || !ne.dice.chance(0.5) || ne.w.plan.healthy {
 		return sick
 	}
+	skip := choose(ne.dice, 0, 0, 0.3)
 	for _, id := range ne.dice.shuffled(ne.w.members) {
 		sick[id] = true
-		if ne.dice.chance(0.2) || !ne.w.spares(func(n *node) bool { return sick[n.id] || n.disk.damaged }) {
+		if ne.dice.chance(skip) || !ne.w.spares(func(n *node) bool { return sick[n.id] || n.disk.damaged }) {
 			delete(sick, id)
 			continue
 		}

@@ -21,12 +21,22 @@ type Options struct {
 	Faults []string
 	// Leases makes sure that nodes read by leases, which the seed chooses otherwise.
 	Leases bool
+	// Keep cuts the run down to part of itself; its zero value keeps everything.
+	Keep Keep
 	// Plant is a bug put around the engine on purpose.
 	Plant Plant
 	// SkipJudge leaves out the judgement of the clients' history.
 	SkipJudge bool
 	// Trace receives every line of the trace as it happens, when set.
 	Trace io.Writer
+}
+
+// duration is how long faults come and go.
+func (o Options) duration() time.Duration {
+	if o.Duration == 0 {
+		return 30 * time.Second
+	}
+	return o.Duration
 }
 
 // Time in the simulated cluster. The ratios are a real cluster's.
@@ -40,6 +50,9 @@ const (
 	// After settleFor more, its leader has to stay for stayFor.
 	settleFor = 500 * time.Millisecond
 	stayFor   = 2 * time.Second
+	// judgeFor is how long the judge may search a history for an order: real time,
+	// the only one in a run. Nearly all take milliseconds.
+	judgeFor = 10 * time.Second
 )
 
 // plan is what the seed decides once, before anything happens: the cluster,
@@ -70,6 +83,7 @@ type plan struct {
 	think         time.Duration
 	sessionTTL    time.Duration
 
+	healthy    bool // nobody stays sick when the others heal
 	faults     []faultKind
 	faultEvery time.Duration
 
@@ -100,6 +114,7 @@ func newPlan(o Options, d dice) plan {
 		p.chooseTrouble(o, d)
 	}
 	p.chooseLeases(o, d)
+	p.cutDown(o.Keep)
 	return p
 }
 

@@ -1,6 +1,7 @@
 package rafttest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,6 +50,17 @@ var plantRules = map[Plant][]string{
 	PlantAckTooMuch:       {"quorum durable", "acknowledged durable", "engine"},
 	PlantNewestMembership: {"panic"},
 	PlantDamageIsAbsence:  {"panic", "leader completeness"}, // "commit <= last index"
+}
+
+// plantOptions is how to run with the bug of that name; one in the engine needs a
+// build with the tag raftkv_bugs.
+func plantOptions(t *testing.T, name string) Options {
+	if p := Plant(name); slices.Contains(Plants(), p) {
+		return Options{Plant: p, Faults: plantFaults[p]}
+	}
+	o, ok := plantInEngine(t, name)
+	require.True(t, ok, "no bug to plant is called %q; there are %q and, with -tags raftkv_bugs, those of docs/PLANTED.md", name, Plants())
+	return o
 }
 
 // hunt runs seeds until one fails.

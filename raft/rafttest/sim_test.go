@@ -1,91 +1,14 @@
 package rafttest
 
 import (
-	"flag"
 	"fmt"
-	"io"
-	"os"
-	"runtime"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sync/errgroup"
 )
-
-var (
-	firstSeed  = flag.Uint64("seed", 1, "the first seed of TestSeeds")
-	seedCount  = flag.Uint64("seeds", 200, "how many seeds TestSeeds runs")
-	duration   = flag.Duration("duration", 30*time.Second, "virtual time of a run with faults")
-	plantName  = flag.String("plant", "", "a bug to plant in TestSeeds, by name")
-	faultNames = flag.String("faults", "", "the only faults of TestSeeds, by name, separated by commas")
-	traceFile  = flag.String("tracefile", "", "write the whole trace of TestSeeds to this file; give one seed")
-)
-
-// TestSeeds is the simulator at work: each seed is another cluster, other
-// faults, another schedule.
-func TestSeeds(t *testing.T) {
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	out := traceWriter(t)
-	results := make([]Result, *seedCount)
-	for i := range results {
-		g.Go(func() error {
-			results[i] = Run(Options{
-				Seed: *firstSeed + uint64(i), Duration: *duration, Faults: splitNames(*faultNames),
-				Plant: Plant(*plantName), Trace: out,
-			})
-			return nil
-		})
-	}
-	require.NoError(t, g.Wait())
-	total := sum(results)
-	t.Logf("%d seeds: %v simulated, %d operations, %d committed entries, %d snapshots installed, %d memberships, %d reads by lease, %d lines of trace",
-		len(results), total.Simulated, total.Operations, total.Committed, total.Snapshots, total.Changes, total.ByLease, total.Steps)
-	for _, r := range results {
-		if r.Failure != nil {
-			t.Errorf("%v\n%s\nrepeat with: go test ./raft/rafttest -run TestSeeds -seed %d -seeds 1 -v", r.Failure, r.Failure.Trace, r.Failure.Seed)
-			break
-		}
-	}
-	for _, r := range results {
-		if r.Failure != nil {
-			t.Log(r.Failure)
-		}
-	}
-	assert.NotZero(t, total.Operations)
-}
-
-func splitNames(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' })
-}
-
-func traceWriter(t *testing.T) io.Writer {
-	if *traceFile == "" {
-		return nil
-	}
-	require.Equal(t, uint64(1), *seedCount, "one trace, one seed")
-	f, err := os.Create(*traceFile)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, f.Close()) })
-	return f
-}
-
-func sum(results []Result) (total Result) {
-	for _, r := range results {
-		total.Simulated += r.Simulated
-		total.Operations += r.Operations
-		total.Committed += r.Committed
-		total.Snapshots += r.Snapshots
-		total.Changes += r.Changes
-		total.ByLease += r.ByLease
-		total.Steps += r.Steps
-	}
-	return total
-}
 
 // Two runs of a seed are the same, to the last line of the trace.
 func TestSameSeedSameRun(t *testing.T) {

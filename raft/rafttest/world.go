@@ -15,7 +15,7 @@ type world struct {
 	opts Options
 	plan plan
 
-	netDice, diskDice, nodeDice, faultDice, clientDice dice
+	netDice, diskDice, nodeDice, faultDice dice
 
 	nodes   []*node // by id - 1
 	members []uint64
@@ -25,10 +25,13 @@ type world struct {
 	checks  *checker
 	trace   trace
 	failure *Failure
+	// undecided is the judge's reason, if it could not decide.
+	undecided string
 
 	readID    uint64
 	processes int
 	events    []history.Event
+	calls     []CallStep
 	oks       int
 	lastSeen  map[string]history.Value
 	plants    plantState
@@ -61,24 +64,30 @@ type Result struct {
 	Operations      int
 	Term, Committed uint64
 	Snapshots       int
-	Changes         int // of the membership
-	ByLease         int // batches of reads that a lease confirmed
-	Recoveries      int // of nodes whose disks were damaged
-	History         []history.Event
+	// Undecided says why the judge could not tell whether the history is
+	// linearizable, if so. Every other rule was kept.
+	Undecided  string
+	Changes    int // of the membership
+	ByLease    int // batches of reads that a lease confirmed
+	Recoveries int // of nodes whose disks were damaged
+	// Faults and Calls are what happened until the healing, by number: what
+	// Options.Keep can choose from.
+	Faults  []FaultStep
+	Calls   []CallStep
+	History []history.Event
 }
 
 // Run makes one run. It never blocks and reads no clock, so it may be called
 // from any goroutine; two runs share nothing.
 func Run(o Options) Result {
-	if o.Duration == 0 {
-		o.Duration = 30 * time.Second
-	}
+	o.Duration = o.duration()
 	w := newWorld(o)
 	w.guarded()
 	return Result{
 		Hash: w.trace.hash, Failure: w.failure, Simulated: w.now, Steps: w.trace.count,
 		Operations: w.oks, Term: w.checks.maxTerm, Committed: uint64(len(w.checks.committed)),
-		Snapshots: w.checks.restores, Changes: w.checks.changes, ByLease: w.checks.byLease, Recoveries: w.checks.recoveries, History: w.events,
+		Snapshots: w.checks.restores, Undecided: w.undecided, Changes: w.checks.changes, ByLease: w.checks.byLease, Recoveries: w.checks.recoveries,
+		Faults: w.nemesis.done, Calls: w.calls, History: w.events,
 	}
 }
 
@@ -86,8 +95,8 @@ func newWorld(o Options) *world {
 	w := &world{
 		opts: o, netDice: newDice(o.Seed, streamNetwork), diskDice: newDice(o.Seed, streamDisk),
 		nodeDice: newDice(o.Seed, streamNode), faultDice: newDice(o.Seed, streamFault),
-		clientDice: newDice(o.Seed, streamClient), lastSeen: map[string]history.Value{},
-		plants: plantState{tails: map[uint64][]raft.Entry{}, rounds: map[uint64]uint64{}},
+		lastSeen: map[string]history.Value{},
+		plants:   plantState{tails: map[uint64][]raft.Entry{}, rounds: map[uint64]uint64{}},
 	}
 	w.trace.out = o.Trace
 	w.plan = newPlan(o, newDice(o.Seed, streamPlan))
@@ -99,7 +108,7 @@ func newWorld(o Options) *world {
 		w.nodes = append(w.nodes, newNode(w, id))
 	}
 	for range w.plan.clients {
-		w.clients = append(w.clients, &client{w: w, process: w.newProcess()})
+		w.clients = append(w.clients, w.newClient())
 	}
 	return w
 }
@@ -152,6 +161,13 @@ func (w *world) fail(rule, format string, args ...any) {
 func (w *world) note(r record) {
 	r.at = w.now
 	w.trace.add(r)
+}
+
+func (w *world) newClient() *client {
+	process := w.newProcess()
+	c := &client{w: w, number: uint64(process), process: process}
+	c.roll()
+	return c
 }
 
 func (w *world) newProcess() int {
