@@ -52,7 +52,9 @@ var engineBugs = []engineBug{
 	{bug: raft.BugSnapshotKeepsSuffix, name: "snapshot keeps suffix", rules: []string{"state machine safety"}, within: 200,
 		options: Options{Nodes: 5, Faults: []string{"burst on a leader cut off", "isolate leader", "crash leader"}}},
 	{bug: raft.BugNoPreVote, name: "no pre-vote", rules: []string{"term inflation"}, within: 20},
-	{bug: raft.BugPreVoteTermKept, name: "pre-vote keeps term", rules: []string{"liveness"}, within: 200, options: Options{Nodes: 4}},
+	{bug: raft.BugPreVoteTermKept, name: "pre-vote keeps term", rules: []string{"liveness"}, within: 200,
+		// Whoever alone holds the longest log must be behind in its term as well.
+		options: Options{Nodes: 4, Faults: []string{"disk stall on leader", "burst on a leader cut off", "crash loop", "random links"}}},
 	{bug: raft.BugLiveLeaderIgnored, name: "live leader ignored", rules: []string{"stability"}, within: 60},
 	{bug: raft.BugNoCheckQuorum, name: "no check-quorum", rules: []string{"liveness"}, within: 200},
 	{bug: raft.BugStalledLeaderStays, name: "stalled leader stays", rules: []string{"liveness"}, within: 200,

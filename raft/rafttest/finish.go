@@ -117,10 +117,20 @@ func (w *world) converges(core []uint64) bool {
 	return w.failure == nil
 }
 
+// stalledUntil is when the last disk of the core goes on: a stall lasts its time,
+// whatever heals meanwhile, and a leader whose disk stands still does not stay.
+func (w *world) stalledUntil(core []uint64) time.Duration {
+	last := w.now
+	for _, id := range core {
+		last = max(last, w.node(id).disk.stallUntil)
+	}
+	return last
+}
+
 // stays requires that a healed quorum keeps its leader: whoever is still sick,
 // or cut off from that leader alone, must not start elections without end.
 func (w *world) stays(core []uint64) bool {
-	w.until(w.now+settleFor, func() bool { return false })
+	w.until(w.stalledUntil(core)+settleFor, func() bool { return false })
 	if len(core) == len(w.members) {
 		w.nemesis.bridgeLeader()
 	}

@@ -74,6 +74,7 @@ func (s *sweep) add(r Result) {
 	s.total.Snapshots += r.Snapshots
 	s.total.Changes += r.Changes
 	s.total.Recoveries += r.Recoveries
+	s.total.ByLease += r.ByLease
 	s.total.Steps += r.Steps
 }
 
