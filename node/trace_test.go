@@ -24,10 +24,11 @@ func TestANodeWritesWhatItDoes(t *testing.T) {
 	away := c.follower()
 	c.stop(away)
 	leader := c.leader()
+	c.forgotten(leader)
 	for i := range 40 {
 		require.NoError(t, c.put(leader, "k", fmt.Sprint(i)))
 	}
-	require.Eventually(t, func() bool { return c.status(leader).SnapshotIndex > 20 }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return c.status(leader).FirstIndex > 20 }, patience, 10*time.Millisecond)
 	c.start(away)
 	require.Equal(t, "39", c.get(away, "k", false))
 	c.stopAll()
