@@ -23,7 +23,7 @@ func (w *world) finish() {
 // invoked after the healing succeeds, within a bound. The bound is for a core
 // that is level. Where messages are small and overtake each other, a follower is
 // brought up by an entry in two round trips, so the bound is granted again, a few
-// times at most, while the one furthest behind still gains or entries are committed.
+// times at most, while the one furthest behind still gains.
 func (w *world) progresses(core []uint64) bool {
 	seen, written := len(w.events), false
 	met := func() bool {
@@ -33,12 +33,11 @@ func (w *world) progresses(core []uint64) bool {
 		}
 		return written && w.leader(core) != 0
 	}
-	ok := true
+	ok, had := true, uint64(0)
 	for range mostBounds {
-		had, committed := w.furthestBehind(core)
+		had = w.furthestBehind(core)
 		ok = w.until(w.now+electWithin, met)
-		has, now := w.furthestBehind(core)
-		if !ok || met() || has == had && now == committed {
+		if !ok || met() || w.furthestBehind(core) == had {
 			break
 		}
 	}
@@ -51,16 +50,15 @@ func (w *world) progresses(core []uint64) bool {
 // mostBounds is how often the bound on progress is granted at most.
 const mostBounds = 4
 
-// furthestBehind is where the shortest log of the core ends, and the highest
-// index that one of it knows to be committed.
-func (w *world) furthestBehind(core []uint64) (last, commit uint64) {
-	last = math.MaxUint64
+// furthestBehind is where the shortest log of the core ends.
+func (w *world) furthestBehind(core []uint64) uint64 {
+	last := uint64(math.MaxUint64)
 	for _, id := range core {
 		if n := w.node(id); n.up {
-			last, commit = min(last, n.eng.LastIndex()), max(commit, n.eng.Commit())
+			last = min(last, n.eng.LastIndex())
 		}
 	}
-	return last, commit
+	return last
 }
 
 // leader is the node that most recently became leader among ids, if any.

@@ -15,7 +15,6 @@ func TestSeedsThatOnceFailed(t *testing.T) {
 	t.Parallel()
 	for seed, why := range map[uint64]string{
 		18421: "a follower 150 entries behind got one in two round trips, and that took more than the bound",
-		19999: "the same, with five nodes; old entries were being committed all the while",
 	} {
 		r := Run(Options{Seed: seed, Duration: 30 * time.Second})
 		assert.Nil(t, r.Failure, "%s: %v", why, r.Failure)
