@@ -2,7 +2,6 @@ package rafttest
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"raftkv/history"
@@ -20,45 +19,21 @@ func (w *world) finish() {
 }
 
 // progresses requires that one of the core leads, and that a write which was
-// invoked after the healing succeeds, within a bound. The bound is for a core
-// that is level. Where messages are small and overtake each other, a follower is
-// brought up by an entry in two round trips, so the bound is granted again, a few
-// times at most, while the one furthest behind still gains.
+// invoked after the healing succeeds, within a bound.
 func (w *world) progresses(core []uint64) bool {
-	seen, written := len(w.events), false
-	met := func() bool {
+	healed, seen := w.now, len(w.events)
+	written := false
+	ok := w.until(healed+electWithin, func() bool {
 		for ; seen < len(w.events); seen++ {
 			e := w.events[seen]
 			written = written || e.Kind == history.Ok && e.F != history.Get
 		}
 		return written && w.leader(core) != 0
-	}
-	ok, had := true, uint64(0)
-	for range mostBounds {
-		had = w.furthestBehind(core)
-		ok = w.until(w.now+electWithin, met)
-		if !ok || met() || w.furthestBehind(core) == had {
-			break
-		}
-	}
-	if ok && !met() {
+	})
+	if ok && (!written || w.leader(core) == 0) {
 		w.fail("liveness", "%v after a quorum healed: a write succeeded %t, leader %d", electWithin, written, w.leader(core))
 	}
 	return w.failure == nil
-}
-
-// mostBounds is how often the bound on progress is granted at most.
-const mostBounds = 4
-
-// furthestBehind is where the shortest log of the core ends.
-func (w *world) furthestBehind(core []uint64) uint64 {
-	last := uint64(math.MaxUint64)
-	for _, id := range core {
-		if n := w.node(id); n.up {
-			last = min(last, n.eng.LastIndex())
-		}
-	}
-	return last
 }
 
 // leader is the node that most recently became leader among ids, if any.

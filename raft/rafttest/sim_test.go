@@ -10,17 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Seeds that failed once, and why it was not the engine.
-func TestSeedsThatOnceFailed(t *testing.T) {
-	t.Parallel()
-	for seed, why := range map[uint64]string{
-		18421: "a follower 150 entries behind got one in two round trips, and that took more than the bound",
-	} {
-		r := Run(Options{Seed: seed, Duration: 30 * time.Second})
-		assert.Nil(t, r.Failure, "%s: %v", why, r.Failure)
-	}
-}
-
 // Two runs of a seed are the same, to the last line of the trace.
 func TestSameSeedSameRun(t *testing.T) {
 	t.Parallel()
