@@ -32,13 +32,30 @@ type disk struct {
 	// all that had queued when the disk became free (group commit).
 	running    int
 	stallUntil time.Duration
+	// failing counts the faults that let every write fail, full those that leave
+	// room for no more than room entries. They outlast the process.
+	failing, full, room int
 }
 
 // write is one queued unit: its pieces, and what happens when all are durable;
 // done is told whether to pass the mark on to the engine.
 type write struct {
-	pieces []func()
-	done   func(mark bool)
+	pieces  []func()
+	entries int // that it appends
+	done    func(mark bool)
+}
+
+// takes says whether the running writes succeed together, and uses up room for them.
+func (d *disk) takes() bool {
+	entries := 0
+	for _, w := range d.queue[:d.running] {
+		entries += w.entries
+	}
+	if d.failing > 0 || d.full > 0 && entries > d.room {
+		return false
+	}
+	d.room -= entries
+	return true
 }
 
 // lastIndex is the last index the disk holds, in its log or its snapshot.

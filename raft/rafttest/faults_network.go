@@ -106,6 +106,21 @@ func (ne *nemesis) bridge() (string, func()) {
 	return cs.String(), cs.heal
 }
 
+// ring lets each node hear a majority, its neighbours in a ring, and no two nodes
+// the same one. Three nodes are all neighbours.
+func (ne *nemesis) ring() (string, func()) {
+	cs, ids := ne.newCuts(), ne.dice.shuffled(ne.w.members)
+	reach := (len(ids)/2 + 1) / 2 // to each side
+	for i, a := range ids {
+		for j, b := range ids[:i] {
+			if apart := i - j; apart > reach && len(ids)-apart > reach {
+				cs.both(a, b)
+			}
+		}
+	}
+	return cs.String(), cs.heal
+}
+
 // bridgeLeader cuts one voter off from the leader alone: partial connectivity,
 // in which elections may go on for ever.
 func (ne *nemesis) bridgeLeader() {

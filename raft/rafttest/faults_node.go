@@ -79,18 +79,6 @@ func (ne *nemesis) pauseSome() (string, func()) { return ne.pauseNode(ne.someone
 
 func (ne *nemesis) pauseLeader() (string, func()) { return ne.pauseNode(ne.theLeader()) }
 
-// stall keeps a disk from completing anything for a while.
-func (ne *nemesis) stall(n *node) (string, func()) {
-	n.disk.stallUntil = ne.w.now + ne.duration()
-	return fmt.Sprint(n.id, " until ", n.disk.stallUntil), func() {}
-}
-
-func (ne *nemesis) diskStall() (string, func()) {
-	return ne.stall(ne.w.node(ne.dice.pick(ne.w.members)))
-}
-
-func (ne *nemesis) diskStallLeader() (string, func()) { return ne.stall(ne.theLeader()) }
-
 // clockDrift changes how fast a node's clock runs.
 func (ne *nemesis) clockDrift() (string, func()) {
 	n := ne.someone()

@@ -1,6 +1,7 @@
 package rafttest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -91,4 +92,73 @@ func TestFailureCarriesItsTrace(t *testing.T) {
 	assert.Regexp(t, `^seed 1 at .*: vote durable: node \d tells its vote`, r.Failure.Error())
 	assert.Contains(t, r.Failure.Trace, "ROLE    term 0 role 1")
 	assert.NotContains(t, r.Failure.Trace, "%!")
+}
+
+// A full disk takes what it has room for, then no entries, but a term and a vote;
+// one that fails takes nothing.
+func TestADiskInTroubleRefusesWrites(t *testing.T) {
+	running := func(d *disk, entries ...int) bool {
+		d.queue = nil
+		for _, n := range entries {
+			d.queue = append(d.queue, write{entries: n})
+		}
+		d.running = len(entries)
+		return d.takes()
+	}
+	full := disk{full: 1, room: 3}
+	assert.True(t, running(&full, 1, 1))
+	assert.False(t, running(&full, 1, 1), "two entries where one fits")
+	assert.True(t, running(&full, 0))
+	assert.True(t, running(&full, 1))
+	assert.False(t, running(&full, 1))
+	full.full--
+	assert.True(t, running(&full, 1), "there is room again")
+	assert.False(t, running(&disk{failing: 1}, 0))
+}
+
+// A node ends at the first write that fails, as often as it is started, and comes
+// back when its disk does.
+func TestNodeEndsAtAFailedWrite(t *testing.T) {
+	w := newWorld(Options{Seed: 3, Nodes: 3, Calm: true, SkipJudge: true})
+	for _, n := range w.nodes {
+		n.start()
+	}
+	elected := func() bool { return w.leader(w.members) != 0 }
+	require.True(t, w.until(5*time.Second, elected))
+	n := w.node(w.leader(w.members))
+	_, heal := w.nemesis.trouble(n, func(d *disk) { d.failing++ }, func(d *disk) { d.failing-- })
+	for range 2 {
+		n.start()
+		term := n.eng.Term()
+		n.eng.Campaign()
+		_, _, _ = n.eng.Propose(nil) // whichever role it has, there is something to write
+		n.wake()
+		require.True(t, w.until(w.now+10*time.Second, func() bool { return !n.up }))
+		require.False(t, n.up, "it ends at a write of term %d", term)
+	}
+	heal()
+	require.True(t, n.up)
+	require.True(t, w.until(w.now+2*time.Second, func() bool { return false }))
+	assert.True(t, n.up)
+}
+
+// In a ring every node hears a majority with itself, and no two the same one.
+func TestRingLeavesEachNodeAMajorityOfItsOwn(t *testing.T) {
+	for nodes := 4; nodes <= 7; nodes++ {
+		w := newWorld(Options{Seed: 1, Nodes: nodes, Calm: true})
+		w.nemesis.ring()
+		seen := map[string]bool{}
+		for from := 1; from <= nodes; from++ {
+			hears, who := 0, ""
+			for to := 1; to <= nodes; to++ {
+				if l := w.net.links[from][to]; l.drops+l.holds == 0 {
+					hears, who = hears+1, who+fmt.Sprint(to, " ")
+				}
+			}
+			assert.Greater(t, 2*hears, nodes)
+			assert.Less(t, hears, nodes)
+			seen[who] = true
+		}
+		assert.Len(t, seen, nodes)
+	}
 }

@@ -8,7 +8,7 @@ import (
 
 // persist queues a Ready's durable part, with what has to wait for it.
 func (n *node) persist(rd raft.Ready) {
-	w := write{pieces: n.pieces(rd)}
+	w := write{pieces: n.pieces(rd), entries: len(rd.Entries)}
 	if len(w.pieces) == 0 && len(rd.MessagesAfterAppend) == 0 && rd.Snapshot == nil {
 		return
 	}
@@ -110,6 +110,12 @@ func (n *node) completeDisk(epoch int) {
 				n.completeDisk(epoch)
 			}
 		})
+		return
+	}
+	if !d.takes() {
+		// The first failed write is the last: what it left on the disk is not known,
+		// and no later one may succeed over it (cockroach#37102).
+		n.crash()
 		return
 	}
 	done := append([]write(nil), d.queue[:d.running]...)

@@ -115,7 +115,31 @@ func newPlan(o Options, d dice) plan {
 	}
 	p.chooseLeases(o, d)
 	p.cutDown(o.Keep)
+	p.boundBacklog()
 	return p
+}
+
+// entrySize is about what a command of the clients weighs in the log.
+const entrySize = 100
+
+// boundBacklog keeps what a leader may let pile up to what its window carries to a
+// follower in half of the time in which a healed quorum has to write: a new write
+// is committed behind all that waits. The narrowest window is one entry, over the
+// slowest network some twenty entries a second, whatever the engine does
+// (TestCatchUpFillsTheWindow): there a megabyte that waits outlasts any bound.
+func (p *plan) boundBacklog() {
+	trips := int(electWithin / 2 / p.roundTrip())
+	p.maxUncommittedBytes = min(p.maxUncommittedBytes, trips*p.window()*entrySize)
+}
+
+// roundTrip is how long an append takes on average until its answer is here.
+func (p *plan) roundTrip() time.Duration {
+	return p.netMin + p.netMax + (p.diskMin+p.diskMax)/2 + p.loopMax
+}
+
+// window is how many entries may be on their way to a follower.
+func (p *plan) window() int {
+	return max(1, min(p.maxInflightMsgs*max(1, p.maxMsgBytes/entrySize), p.maxInflightBytes/entrySize))
 }
 
 func (p *plan) chooseMembers(o Options, d dice) {
