@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"raftkv/harness/disk"
 	"raftkv/harness/fault"
 	"raftkv/harness/run"
 )
@@ -16,7 +17,12 @@ import (
 // it, as Run does a row of the table. What cannot be had on the running cluster
 // is left out of the draw, and the schedule says so.
 func RunProfile(ctx context.Context, p Profile, length time.Duration, o Options) (Result, error) {
-	return runPlan(ctx, p.scenario(), p.outline(length, o), o, real(o))
+	s := p.outline(length, o)
+	var err error
+	if s.Disks, err = best(ctx, s.Disks, o); err != nil {
+		return Result{}, err
+	}
+	return runPlan(ctx, p.scenario(), s, o, real(o))
 }
 
 // Plan is the schedule that RunProfile would run if every kind could be had.
@@ -32,14 +38,21 @@ func PlanScenario(s Scenario, o Options) run.Schedule { return plan(s, o) }
 func (p Profile) outline(length time.Duration, o Options) run.Schedule {
 	s := outline(p.scenario(), o)
 	s.Profile, s.Length = p.Name, length
+	if source(o.Seed, p.Name, 0, drawDisks).IntN(100) < p.Breakable {
+		s.Disks = disk.Fuse
+	}
 	return s
 }
 
 // Repeat runs a schedule again that a run has left behind: the same targets by
 // number, times and parameters. What it had not resolved is resolved anew. The
-// options' seed and flags do not count. ErrUnknownScenario if this program does
-// not know what the schedule is of.
+// options' seed and flags do not count. It is skipped where its disks cannot be
+// had. ErrUnknownScenario if this program does not know what the schedule is of.
 func Repeat(ctx context.Context, s run.Schedule, o Options) (Result, error) {
+	name, why, err := lacks(ctx, s.Disks, o)
+	if err != nil || why != "" {
+		return Result{Scenario: s.Scenario, Seed: s.Seed, Driver: name, Skipped: why}, err
+	}
 	return repeat(ctx, s, o, real(o))
 }
 

@@ -111,7 +111,7 @@ func (x *execution) nemesis(ctx context.Context) {
 // start brings the cluster up.
 func (x *execution) start(ctx context.Context) bool {
 	spec := cluster.Spec{
-		Name: x.sc.Name, Nodes: x.sc.Nodes, Joiners: x.sc.Joiners, Disks: x.sc.Disks, Flags: x.plan.Flags, Seed: x.opts.Seed,
+		Name: x.sc.Name, Nodes: x.sc.Nodes, Joiners: x.sc.Joiners, Disks: x.plan.Disks, Flags: x.plan.Flags, Seed: x.opts.Seed,
 		Dir: x.folder.File("cluster"),
 	}
 	x.say("starting the cluster")

@@ -168,6 +168,8 @@ func (d *draft) fits(k fault.Kind) bool {
 		return false
 	case d.last:
 		return lasting(k.Name) && d.left > 0
+	case slices.Contains(writing, k.Name):
+		return !d.lossy && len(d.steps) == 0 && d.left > 0
 	case k.Name == changing:
 		return !d.lossy && d.free >= 3
 	case rough(k) && k.Harm != fault.HarmNone:
@@ -204,6 +206,10 @@ func exclude(a, b fault.Kind) bool {
 // damaging is the kind that spoils what was synced: no store survives that on too
 // many disks, so one node at a time has it.
 const damaging = "bit-flip"
+
+// writing are the kinds that are proved by a write of the node itself: beside what
+// may keep the cluster from committing there would be none.
+var writing = []string{"fsync-eio", "disk-full", "torn-write"}
 
 // resetting is the kind that closes live connections: a link that is cut has none.
 const resetting = "reset"
@@ -305,7 +311,9 @@ func cuts(kind string) bool {
 }
 
 // downs are the kinds whose targets do not run.
-func downs(kind string) bool { return slices.Contains([]string{"kill", "stop", "pause"}, kind) }
+func downs(kind string) bool {
+	return slices.Contains([]string{"kill", "stop", "pause", "power-loss"}, kind)
+}
 
 // stepName says what is done to whom, before anyone knows who that is.
 func stepName(s run.Step) string {

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -86,6 +87,27 @@ func TestFaultsThatUndoEachOtherAreNotInOneRound(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestDisksThatANodeHasToMeetFailWhileAQuorumWrites(t *testing.T) {
+	met := 0
+	for _, p := range Profiles() {
+		eachDrawn(t, p, func(seed int64, steps []run.Step, kinds []fault.Kind) {
+			out := 0
+			for i, s := range steps {
+				if weakens(kinds[i]) && kinds[i].Aim != fault.AimAll {
+					out += s.Count
+				}
+			}
+			for _, s := range steps {
+				if slices.Contains(writing, s.Kind) {
+					met++
+					require.LessOrEqual(t, out, 2, "%s, seed %d: %v", p.Name, seed, steps)
+				}
+			}
+		})
+	}
+	require.Positive(t, met)
 }
 
 func TestFaultsOfLinksComeBeforeThoseOfNodes(t *testing.T) {

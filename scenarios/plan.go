@@ -29,6 +29,7 @@ const (
 	drawRound
 	drawStep
 	drawStays
+	drawDisks
 )
 
 // source gives the random source of one kind of choice in one round.
@@ -45,7 +46,7 @@ func outline(s Scenario, o Options) run.Schedule {
 		load.Rate = s.Rate
 	}
 	return run.Schedule{
-		Scenario: s.Name, Seed: o.Seed, Binary: o.Binary, Levers: o.Levers, Flags: flags(s, o),
+		Scenario: s.Name, Seed: o.Seed, Binary: o.Binary, Levers: o.Levers, Disks: s.Disks, Flags: flags(s, o),
 		Load: load, Warmup: warmup, Tail: tail,
 	}
 }

@@ -20,6 +20,10 @@ type Profile struct {
 	// Stays how many runs of a hundred end with a minority left broken, which has
 	// to go on serving, and is healed after that only.
 	QuorumLost, Stays int
+	// Breakable is how many runs of a hundred have their data on disks that can be
+	// broken, where the driver and the host have such: the others could have few
+	// faults of the disk family, and none of their syncs takes a detour.
+	Breakable int
 	// Rest is the pause before a round, Stagger that between two faults of one,
 	// Hold how long they hold together.
 	Rest, Stagger, Hold Between
@@ -37,23 +41,23 @@ var small = map[string]string{"snapshot-entries": "200", "trailing-entries": "50
 var general = []Profile{
 	{
 		Name: "gentle", Story: "One fault at a time, never a majority, with time to rest.",
-		AtOnce: 1, Strength: 0.06,
+		AtOnce: 1, Breakable: 30, Strength: 0.06,
 		Rest: Between{time.Second, 2 * time.Second}, Hold: Between{2 * time.Second, 4 * time.Second},
 	},
 	{
 		Name: "standard", Story: "Up to two faults at once; a quorum is always left.",
-		AtOnce: 2, Stays: 25, Strength: 0.2,
+		AtOnce: 2, Stays: 25, Breakable: 30, Strength: 0.2,
 		Rest:    Between{300 * time.Millisecond, 1500 * time.Millisecond},
 		Stagger: Between{0, time.Second}, Hold: Between{1500 * time.Millisecond, 4 * time.Second},
 	},
 	{
 		Name: "brutal", Story: "Up to four faults at once, in quick succession; now and then the quorum is lost.",
-		AtOnce: 4, QuorumLost: 30, Stays: 33, Strength: 1, Flags: small,
+		AtOnce: 4, QuorumLost: 30, Stays: 33, Breakable: 50, Strength: 1, Flags: small,
 		Stagger: Between{0, 800 * time.Millisecond}, Hold: Between{200 * time.Millisecond, 3 * time.Second},
 	},
 	{
 		Name: "mixed", Story: "Up to three faults of all families at once.",
-		AtOnce: 3, QuorumLost: 15, Stays: 33, Strength: 0.5, Flags: small,
+		AtOnce: 3, QuorumLost: 15, Stays: 33, Breakable: 50, Strength: 0.5, Flags: small,
 		Rest:    Between{0, time.Second},
 		Stagger: Between{0, time.Second}, Hold: Between{time.Second, 3 * time.Second},
 	},
@@ -64,9 +68,13 @@ var general = []Profile{
 func Profiles() []Profile {
 	all := slices.Clone(general)
 	for _, f := range families() {
+		breakable := 0
+		if f == fault.FamilyDisk {
+			breakable = 100
+		}
 		all = append(all, Profile{
 			Name: string(f), Story: "Up to two faults at once, of the " + string(f) + " family only.", Families: []fault.Family{f},
-			AtOnce: 2, QuorumLost: 15, Stays: 25, Strength: 0.5, Flags: small,
+			AtOnce: 2, QuorumLost: 15, Stays: 25, Breakable: breakable, Strength: 0.5, Flags: small,
 			Rest:    Between{300 * time.Millisecond, time.Second},
 			Stagger: Between{0, time.Second}, Hold: Between{time.Second, 3 * time.Second},
 		})

@@ -98,7 +98,7 @@ func real(o Options) deps {
 // is for a run that left no verdict; nearly everything that goes wrong is one.
 // A scenario that needs what is not here is skipped: see Result.Skipped.
 func Run(ctx context.Context, s Scenario, o Options) (Result, error) {
-	name, why, err := lacks(ctx, s, o)
+	name, why, err := lacks(ctx, s.Disks, o)
 	if err != nil || why != "" {
 		return Result{Scenario: s.Name, Seed: o.Seed, Driver: name, Skipped: why}, err
 	}

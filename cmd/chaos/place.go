@@ -18,7 +18,7 @@ type place struct {
 	Driver string `help:"Where the nodes run: auto, docker or process." env:"RAFTKV_DRIVER" default:"auto"`
 	Out    string `help:"The folder that gets each run's folder." default:"runs" type:"path"`
 	Binary string `help:"The raftkv program to run (for docker a static Linux one). Without it, it is built." type:"existingfile"`
-	Levers bool   `help:"Build the nodes for testing, with levers inside for their clocks and messages (-tags raftkv_faults)."`
+	Levers bool   `help:"Build the nodes for testing, with levers inside for their clocks, messages and disks (-tags raftkv_faults,raftkv_failpoints)."`
 }
 
 // options chooses the driver, says which it is, and builds what it needs.
@@ -59,7 +59,7 @@ func (p place) binaries(ctx context.Context, where string) (driver.Binaries, err
 	if err == nil && p.Binary == "" && p.Levers {
 		given.Node = filepath.Join(root, "bin", "raftkv-testing")
 		given.NodeLinux = given.Node
-		err = driver.BuildNode(ctx, root, given.Node, "raftkv_faults")
+		err = driver.BuildNode(ctx, root, given.Node, "raftkv_faults", "raftkv_failpoints")
 	}
 	if err == nil && given.Node != "" {
 		built.Node, built.NodeLinux = given.Node, given.NodeLinux

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"raftkv/harness/disk"
 	"raftkv/harness/fault"
 	"raftkv/harness/run"
 	"raftkv/scenarios"
@@ -31,7 +32,7 @@ func printPlan(w io.Writer, s run.Schedule, asJSON bool) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(s)
 	}
-	fmt.Fprintf(w, "%s, seed %d: %d faults\n", s.Scenario, s.Seed, len(s.Steps))
+	fmt.Fprintf(w, "%s, seed %d: %d faults%s\n", s.Scenario, s.Seed, len(s.Steps), on(s.Disks))
 	fmt.Fprintf(w, "start: %s of load\n", s.Warmup)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, step := range s.Steps {
@@ -43,6 +44,14 @@ func printPlan(w io.Writer, s run.Schedule, asJSON bool) error {
 	fmt.Fprintf(w, "end: %s of load, then every key is read, on every node\n", s.Tail)
 	_, err := fmt.Fprint(w, unsure(s))
 	return err
+}
+
+// on words what the nodes' data is on.
+func on(k disk.Kind) string {
+	if k == disk.Plain {
+		return ""
+	}
+	return fmt.Sprintf(", on disks that can be broken (%s) where they can be had", k)
 }
 
 // stepCells words a step in columns.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"raftkv/harness/disk"
 	"raftkv/harness/proof"
 	"raftkv/harness/workload"
 )
@@ -25,7 +26,9 @@ type Schedule struct {
 	// Binary is the nodes' program, if it was given and not built.
 	Binary string `json:"binary,omitempty"`
 	// Levers is set if the nodes were built for testing.
-	Levers  bool              `json:"levers,omitempty"`
+	Levers bool `json:"levers,omitempty"`
+	// Disks is what the nodes' data was on.
+	Disks   disk.Kind         `json:"disks,omitempty"`
 	Driver  string            `json:"driver"`
 	Why     string            `json:"why,omitempty"`
 	Started time.Time         `json:"started"`

@@ -122,15 +122,21 @@ func newPlan(o Options, d dice) plan {
 // entrySize is about what a command of the clients weighs in the log.
 const entrySize = 100
 
-// boundBacklog keeps what a leader may let pile up to what its window carries to a
-// follower in half of the time in which a healed quorum has to write: a new write
-// is committed behind all that waits. The narrowest window is one entry, over the
-// slowest network some twenty entries a second, whatever the engine does
-// (TestCatchUpFillsTheWindow): there a megabyte that waits outlasts any bound.
+// boundBacklog keeps what a follower may lack to what the leader's window carries to
+// it in half of the time that a healed quorum has. A new write is committed behind
+// all that waits, and replicas are equal once the last has what it lacks, if that is
+// too little for a snapshot. The narrowest window is one entry, over the slowest
+// network some twenty entries a second, whatever the engine does
+// (TestCatchUpFillsTheWindow): a thousand that wait would outlast any bound.
 func (p *plan) boundBacklog() {
-	trips := int(electWithin / 2 / p.roundTrip())
-	p.maxUncommittedBytes = min(p.maxUncommittedBytes, trips*p.window()*entrySize)
+	p.maxUncommittedBytes = min(p.maxUncommittedBytes, p.carries(electWithin/2)*entrySize)
+	most := uint64(p.carries(convergeWithin / 2))
+	p.trailing = min(p.trailing, most/2)
+	p.snapshotEvery = min(p.snapshotEvery, most-p.trailing)
 }
+
+// carries is how many entries a follower gets in a time.
+func (p *plan) carries(in time.Duration) int { return int(in/p.roundTrip()) * p.window() }
 
 // roundTrip is how long an append takes on average until its answer is here.
 func (p *plan) roundTrip() time.Duration {

@@ -1,7 +1,6 @@
 package rafttest
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -50,15 +49,21 @@ func catchUp(t *testing.T, net time.Duration, tail int) time.Duration {
 	return w.now - start
 }
 
-// No plan lets more pile up than a healed quorum carries in the time that it has;
-// and those of the two seeds above, which did, still have their narrow windows.
+// No plan lets a follower lack more than a healed quorum carries to it in the time
+// that it has; and there still are plans with the narrowest window on the slowest
+// network. Seed 7911, a learner that lacked 563 entries at 25 a second, had not
+// converged within 20 s.
 func TestNoPlanPilesUpMoreThanItsWindowCarries(t *testing.T) {
 	t.Parallel()
 	narrow := 0
 	for seed := uint64(1); seed <= 20_000; seed++ {
 		p := newPlan(Options{Seed: seed}, newDice(seed, streamPlan))
-		trips := (p.maxUncommittedBytes/entrySize + p.window() - 1) / p.window()
-		require.LessOrEqual(t, time.Duration(trips)*p.roundTrip(), electWithin/2, fmt.Sprint("seed ", seed))
+		takes := func(entries int) time.Duration {
+			return time.Duration((entries+p.window()-1)/p.window()) * p.roundTrip()
+		}
+		require.LessOrEqual(t, takes(p.maxUncommittedBytes/entrySize), electWithin/2, "seed %d", seed)
+		require.LessOrEqual(t, takes(int(p.snapshotEvery+p.trailing)), convergeWithin/2, "seed %d", seed)
+		require.Positive(t, p.snapshotEvery)
 		if p.window() == 1 && p.netMax == 40*time.Millisecond {
 			narrow++
 		}
