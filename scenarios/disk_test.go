@@ -29,13 +29,20 @@ type diskFault struct {
 // trouble, by a FUSE volume of their own, and out of it again: the fault is
 // proved both times, the cluster writes again, and nothing acknowledged is lost.
 func TestDiskFaultsBiteAndHeal(t *testing.T) {
-	if why := driver.Lacks(process.Name, disk.Fuse); why != "" {
-		t.Skip(why)
+	for _, name := range []string{process.Name, docker.Name} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := driver.Choose(t.Context(), name); err != nil {
+				t.Skip(err)
+			}
+			if why := driver.Lacks(name, disk.Fuse); why != "" {
+				t.Skip(why)
+			}
+			biteAll(t, diskCluster(t, name, disk.Fuse), []diskFault{
+				{fault.SlowSync(100*time.Millisecond, 1, 2, 3), 0}, {fault.SyncError(1), 1}, {fault.DiskFull(2), 2},
+				{fault.TornWrite(3), 3}, {fault.BitFlip(500, 1), 0}, {fault.PowerLoss(1, 2, 3), 0},
+			})
+		})
 	}
-	biteAll(t, diskCluster(t, process.Name, disk.Fuse), []diskFault{
-		{fault.SlowSync(100*time.Millisecond, 1, 2, 3), 0}, {fault.SyncError(1), 1}, {fault.DiskFull(2), 2},
-		{fault.TornWrite(3), 3}, {fault.BitFlip(500, 1), 0}, {fault.PowerLoss(1, 2, 3), 0},
-	})
 }
 
 // TestDiskFaultsAtTheLogStoresBoundary does what every machine can: the nodes

@@ -95,7 +95,8 @@ type Cluster interface {
 // Disked is a Cluster whose nodes' data this program can reach.
 type Disked interface {
 	// DataDir is where the node's data lies, past whatever trouble its disk is in:
-	// for looking, and for changing files while the node does not run.
+	// for looking, and for changing files while the node does not run. Nothing if
+	// it is out of reach.
 	DataDir(id int) string
 	// Volume is the node's disk of its own (Spec.Disks); nil if its data is in a
 	// plain folder.

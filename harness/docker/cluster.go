@@ -16,6 +16,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"raftkv/harness/cluster"
+	"raftkv/harness/disk"
 	"raftkv/harness/link"
 	"raftkv/harness/owner"
 	"raftkv/harness/ports"
@@ -44,6 +45,7 @@ type Cluster struct {
 	subnet                netip.Prefix
 	ports                 *ports.Block
 
+	disks   *disk.Set // nil if the data is in the engine's volumes
 	nodes   map[int]*node
 	proxies map[uint16]int // Toxiproxy's ports inside to those on 127.0.0.1
 	proxy   string         // its container's id
@@ -82,6 +84,7 @@ func Start(ctx context.Context, spec cluster.Spec) (*Cluster, error) {
 	if _, err := sweep(ctx, cli); err != nil {
 		return nil, errors.Join(fmt.Errorf("remove what dead runs left: %w", err), cli.Close())
 	}
+	_, _ = disk.Sweep() // what cannot be unmounted now does not stand in the way
 	c := &Cluster{spec: spec, cli: cli, nodes: map[int]*node{}, proxies: map[uint16]int{}}
 	ctx, cancel := context.WithTimeout(ctx, cluster.StartTimeout)
 	defer cancel()
@@ -93,7 +96,7 @@ func Start(ctx context.Context, spec cluster.Spec) (*Cluster, error) {
 
 func (c *Cluster) start(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		c.identify, c.plan, c.ensureImages, c.makeNetworks, c.runProxy, c.runNodes,
+		c.identify, c.openDisks, c.plan, c.ensureImages, c.makeNetworks, c.runProxy, c.runNodes,
 	} {
 		if err := step(ctx); err != nil {
 			return err

@@ -19,7 +19,7 @@ type box struct {
 	name, image string
 	args        []string
 	env         map[string]string
-	volume      string // mounted at dataDir, if any
+	data        mount.Mount // at dataDir; the zero value if there is none
 
 	// inside is the container whose network this one shares. If it is empty the
 	// container has a network of its own, with the two fields below.
@@ -28,7 +28,7 @@ type box struct {
 	published map[uint16]int // container port to port on 127.0.0.1
 }
 
-// dataDir is where a node's volume is.
+// dataDir is where a node has its data.
 const dataDir = "/data"
 
 // runBox creates and starts the container and gives its id. An id may come with an
@@ -58,8 +58,8 @@ func (c *Cluster) customize(b box) testcontainers.CustomizeRequestOption {
 			if b.inside != "" {
 				h.NetworkMode = container.NetworkMode("container:" + b.inside)
 			}
-			if b.volume != "" {
-				h.Mounts = []mount.Mount{{Type: mount.TypeVolume, Source: b.volume, Target: dataDir}}
+			if b.data.Source != "" {
+				h.Mounts = []mount.Mount{b.data}
 			}
 		}
 		return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/client"
 
 	"raftkv/harness/cluster"
@@ -26,8 +27,9 @@ func (c *Cluster) runNodes(ctx context.Context) error {
 
 func (c *Cluster) runNode(ctx context.Context, n *node) error {
 	name := fmt.Sprintf("raftkv-%s-n%d", c.id, n.id)
-	if _, err := c.cli.VolumeCreate(ctx, client.VolumeCreateOptions{Name: name, Labels: c.labels}); err != nil {
-		return fmt.Errorf("make volume %s: %w", name, err)
+	data, err := c.dataOf(ctx, n.id, name)
+	if err != nil {
+		return err
 	}
 	machine, err := c.runMachine(ctx, n, name+"-machine")
 	if err != nil {
@@ -42,7 +44,7 @@ func (c *Cluster) runNode(ctx context.Context, n *node) error {
 		Client: anyAddr(clientPort), Peer: anyAddr(peerPort), Admin: anyAddr(adminPort),
 	})
 	id, err := c.runBox(ctx, box{
-		name: name, image: c.nodeImage, args: spec.Args(), env: spec.Env(), volume: name, inside: machine,
+		name: name, image: c.nodeImage, args: spec.Args(), env: spec.Env(), data: data, inside: machine,
 	})
 	if err != nil {
 		return err
@@ -51,6 +53,17 @@ func (c *Cluster) runNode(ctx context.Context, n *node) error {
 	ctx, cancel := context.WithTimeout(ctx, cluster.NodeTimeout)
 	defer cancel()
 	return cluster.WaitHealthy(ctx, n.adminAt, func() error { return c.gone(ctx, n) })
+}
+
+// dataOf is the node's own disk, or else a volume of the engine's, which is made.
+func (c *Cluster) dataOf(ctx context.Context, id int, name string) (mount.Mount, error) {
+	if v := c.disks.Volume(id); v != nil {
+		return mount.Mount{Type: mount.TypeBind, Source: v.Dir(), Target: dataDir}, nil
+	}
+	if _, err := c.cli.VolumeCreate(ctx, client.VolumeCreateOptions{Name: name, Labels: c.labels}); err != nil {
+		return mount.Mount{}, fmt.Errorf("make volume %s: %w", name, err)
+	}
+	return mount.Mount{Type: mount.TypeVolume, Source: name, Target: dataDir}, nil
 }
 
 // runMachine starts a container that does nothing but hold the network that the

@@ -37,7 +37,7 @@ func (c *Cluster) Close(ctx context.Context) error {
 const teardownPasses = 4
 
 func (c *Cluster) teardown(ctx context.Context) error {
-	err := c.removeAll(ctx)
+	err := errors.Join(c.removeAll(ctx), c.disks.Close())
 	if c.ports != nil {
 		err = errors.Join(err, c.ports.Release())
 	}

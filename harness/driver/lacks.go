@@ -12,7 +12,9 @@ func Lacks(driver string, k disk.Kind) string {
 		return ""
 	}
 	if driver == docker.Name {
-		return "the docker driver keeps data in the engine's volumes, whose power cannot be cut; use the process driver"
+		if err := docker.Shares(); err != nil {
+			return err.Error()
+		}
 	}
 	if err := disk.Available(k); err != nil {
 		return err.Error()

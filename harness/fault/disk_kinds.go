@@ -47,7 +47,7 @@ func disked(c cluster.Cluster) (cluster.Disked, error) {
 
 // reachable gives the cluster's data, wherever it lies.
 func reachable(c cluster.Cluster) (cluster.Disked, error) {
-	if d, ok := cluster.As[cluster.Disked](c); ok {
+	if d, ok := cluster.As[cluster.Disked](c); ok && d.DataDir(c.Nodes()[0]) != "" {
 		return d, nil
 	}
 	return nil, fmt.Errorf("the %s driver keeps data where it cannot be reached", c.Name())
