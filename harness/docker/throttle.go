@@ -87,10 +87,10 @@ func (c *Cluster) seenThrottled(ctx context.Context, n *node, before uint64) (st
 			}
 		}()
 	}
-	for {
+	for looks := 0; ; looks++ {
 		now, err := c.throttledPeriods(ctx, n)
 		if err != nil {
-			return "", fmt.Errorf("quota read back, but the kernel was not seen to make the node wait: %w", err)
+			return "", fmt.Errorf("quota read back, the kernel not seen to make the node wait in %d looks: %w: %w", looks, proof.ErrUnseen, err)
 		}
 		if now > before {
 			return fmt.Sprintf("quota read back; the kernel made it wait in %d periods of 100 ms, the first within %s", now-before, time.Since(begun).Round(time.Millisecond)), nil

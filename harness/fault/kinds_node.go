@@ -2,7 +2,7 @@ package fault
 
 // nodeKinds are the faults of a node's process.
 func nodeKinds() []Kind {
-	percent := Parameter{Name: "percent", Words: "of the time that they run", Default: "10", Least: "3", Most: "30"}
+	percent := Parameter{Name: "percent", Words: "of the time that they run", Default: "10", Least: "3", Most: "20"}
 	return []Kind{
 		nodeKind("kill", AimSome, HarmDown, "SIGKILL, then start again on the old data", Kill),
 		nodeKind("stop", AimSome, HarmDown, "SIGTERM, then start again", Stop),

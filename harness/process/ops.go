@@ -24,11 +24,8 @@ func (c *Cluster) operate(ctx context.Context, action string, id int, step func(
 	defer n.op.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, cluster.NodeTimeout)
 	defer cancel()
-	detail, err := step(ctx, n)
-	if err != nil {
-		return proof.Fail(start, action, target, err)
-	}
-	return proof.Since(start, action, target, proof.Installed, detail), nil
+	seen, err := step(ctx, n)
+	return proof.Made(start, action, target, seen, err)
 }
 
 // Kill implements cluster.Cluster.

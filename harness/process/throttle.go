@@ -135,7 +135,7 @@ func (n *node) seenThrottled(ctx context.Context, percent int) (string, error) {
 		}
 		seen[phase]++
 		if wait(ctx.Done(), dutyLook) {
-			return "", fmt.Errorf("seen running %d times and stopped %d times: %w", seen[cluster.Running], seen[cluster.Paused], ctx.Err())
+			return "", fmt.Errorf("seen running %d times and stopped %d times: %w: %w", seen[cluster.Running], seen[cluster.Paused], proof.ErrUnseen, ctx.Err())
 		}
 	}
 	return fmt.Sprintf("%d percent of the time; seen running %d times, stopped %d times", percent, seen[cluster.Running], seen[cluster.Paused]), nil

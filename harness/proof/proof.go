@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -70,6 +71,24 @@ func Since(start time.Time, action, target string, o Outcome, detail string) Evi
 func Fail(start time.Time, action, target string, err error) (Evidence, error) {
 	e := Since(start, action, target, Failed, err.Error())
 	return e, fmt.Errorf("%s %s: %w", action, target, err)
+}
+
+// ErrUnseen is wrapped by the error of an action whose setting was read back, while
+// no probe could show the effect: the outcome is Indeterminate, and nothing broke.
+var ErrUnseen = errors.New("set, and its effect was not seen")
+
+// Made makes the evidence of an action from what was seen of it, or from why it was
+// not: Installed, Indeterminate if the error wraps ErrUnseen, or Failed, with an
+// error that names the action and the target and wraps err.
+func Made(start time.Time, action, target, seen string, err error) (Evidence, error) {
+	switch {
+	case err == nil:
+		return Since(start, action, target, Installed, seen), nil
+	case errors.Is(err, ErrUnseen):
+		return Since(start, action, target, Indeterminate, err.Error()), nil
+	default:
+		return Fail(start, action, target, err)
+	}
 }
 
 // Join makes one evidence out of parts: the worst outcome wins (failed, then

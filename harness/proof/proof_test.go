@@ -2,6 +2,7 @@ package proof_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -31,5 +32,18 @@ func TestFailNamesActionTargetAndCause(t *testing.T) {
 	e, err := proof.Fail(time.Now(), "kill", "n3", cause)
 	assert.ErrorIs(t, err, cause)
 	assert.EqualError(t, err, "kill n3: no such container")
+	assert.Equal(t, proof.Failed, e.Outcome)
+}
+
+// What was set and could not be seen is no failure, and no success.
+func TestMadeKnowsWhatWasNotSeenFromWhatFailed(t *testing.T) {
+	e, err := proof.Made(time.Now(), "throttle", "n1", "seen", nil)
+	assert.NoError(t, err)
+	assert.Equal(t, proof.Installed, e.Outcome)
+	e, err = proof.Made(time.Now(), "throttle", "n1", "", fmt.Errorf("quota read back: %w", proof.ErrUnseen))
+	assert.NoError(t, err)
+	assert.Equal(t, proof.Indeterminate, e.Outcome)
+	e, err = proof.Made(time.Now(), "throttle", "n1", "", errors.New("no such container"))
+	assert.EqualError(t, err, "throttle n1: no such container")
 	assert.Equal(t, proof.Failed, e.Outcome)
 }
