@@ -65,6 +65,8 @@ type Timeline struct {
 	Phases  []Span        `json:"phases,omitempty"`
 	Leaders []LeaderPoint `json:"leaders,omitempty"`
 	Marks   []Mark        `json:"marks,omitempty"`
+	Links   []LinkSpan    `json:"links,omitempty"`
+	Lags    Lags          `json:"lags,omitzero"`
 }
 
 // Run says which run a history is of.

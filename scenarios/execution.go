@@ -28,6 +28,7 @@ type execution struct {
 
 	cluster cluster.Cluster
 	obs     *run.Observer
+	links   *run.Links
 	load    *workload.Load
 
 	rounds []Round
@@ -82,7 +83,7 @@ func (x *execution) onCluster(ctx context.Context) {
 		x.close(ctx)
 		return
 	}
-	x.obs = run.Observe(x.cluster, x.clock, x.log)
+	x.obs, x.links = run.Observe(x.cluster, x.clock, x.log), run.WatchLinks(x.cluster.Links(), x.clock)
 	x.meter.seeing(sight(x.cluster, x.obs))
 	if x.ready(ctx) && x.drive() {
 		x.begin(Before)

@@ -59,7 +59,7 @@ func wrote(o history.Operation) bool {
 func (x *execution) timeline(ops []history.Operation) history.Timeline {
 	t := history.Timeline{Phases: x.phases}
 	if x.obs != nil {
-		t.Leaders = x.obs.Leaders()
+		t.Leaders, t.Lags, t.Links = x.obs.Leaders(), x.obs.Lags(), x.links.Spans()
 	}
 	for _, r := range x.rounds {
 		t.Faults = append(t.Faults, history.Span{

@@ -38,6 +38,14 @@ func (l *Link) Now() string {
 	return ""
 }
 
+// became notes what the link was made to be, and tells who watches.
+func (l *Link) became(state string) {
+	l.now.Store(&state)
+	if tell := l.set.watch.Load(); tell != nil {
+		(*tell)(l, state)
+	}
+}
+
 // Name is "1->2", or "c->2" for a client link. It is the proxy's name too.
 func (l *Link) Name() string { return l.name }
 
@@ -96,8 +104,7 @@ func (l *Link) change(ctx context.Context, action string, edit func()) (proof.Ev
 		if err := l.reconcile(ctx, want); err != nil {
 			return "", "", err
 		}
-		words := want.words()
-		l.now.Store(&words)
+		l.became(want.words())
 		outcome, detail, err := judge(ctx)
 		if want.action != action {
 			detail = want.action + " of another fault holds: " + detail

@@ -84,6 +84,16 @@ func TestAFaultThatDoesNotBiteIsAnError(t *testing.T) {
 	assert.ErrorContains(t, err, "no round trip took 2m0s")
 }
 
+func TestAShapeIsWordedByWhatItHas(t *testing.T) {
+	const ms = time.Millisecond
+	for want, s := range map[string]link.Shape{
+		"latency 40ms": {Latency: 40 * ms}, "latency 0s±5ms": {Jitter: 5 * ms}, "9 KB/s": {BandwidthKBps: 9},
+		"latency 40ms±5ms, 9 KB/s": {Latency: 40 * ms, Jitter: 5 * ms, BandwidthKBps: 9}, "latency 0s": {},
+	} {
+		assert.Equal(t, want, s.String())
+	}
+}
+
 func TestSilenceProvesNothingWhenTheReceiverIsDown(t *testing.T) {
 	r := newRig(t, false)
 	r.alive = false
@@ -96,13 +106,16 @@ func TestSilenceProvesNothingWhenTheReceiverIsDown(t *testing.T) {
 func TestALostProxyIsNoticedAndRecovered(t *testing.T) {
 	r := newRig(t, false)
 	require.NoError(t, r.set.Check(t.Context()))
+	_, err := r.set.Client(1).Drop(t.Context())
+	require.NoError(t, err)
 	require.NoError(t, r.api.Collection.Clear())
 	assert.ErrorIs(t, r.set.Check(t.Context()), link.ErrProxyLost)
-	_, err := r.set.Client(1).Drop(t.Context())
+	_, err = r.set.Client(1).Drop(t.Context())
 	assert.ErrorContains(t, err, "read proxy c->1")
 
 	require.NoError(t, r.set.Recover(t.Context()))
 	require.NoError(t, r.set.Check(t.Context()))
+	assert.Empty(t, r.set.Client(1).Now(), "all is healthy again")
 	e, err := r.set.Client(1).Heal(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, proof.Installed, e.Outcome)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -32,13 +33,19 @@ type Shape struct {
 	BandwidthKBps int64
 }
 
-// String gives the shape in a few words.
+// String gives the shape in a few words, of what it has.
 func (s Shape) String() string {
-	t := fmt.Sprintf("latency %s±%s", s.Latency, s.Jitter)
-	if s.BandwidthKBps > 0 {
-		t += fmt.Sprintf(", %d KB/s", s.BandwidthKBps)
+	var parts []string
+	switch {
+	case s.Jitter > 0:
+		parts = append(parts, fmt.Sprintf("latency %s±%s", s.Latency, s.Jitter))
+	case s.Latency > 0 || s.BandwidthKBps == 0:
+		parts = append(parts, fmt.Sprintf("latency %s", s.Latency))
 	}
-	return t
+	if s.BandwidthKBps > 0 {
+		parts = append(parts, fmt.Sprintf("%d KB/s", s.BandwidthKBps))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // setting is what a proxy should look like.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2/client"
@@ -50,6 +51,8 @@ type Set struct {
 	links []*Link
 	// mu keeps whole-set calls apart from those of single links.
 	mu sync.RWMutex
+	// watch is told of every change; see Watch.
+	watch atomic.Pointer[func(l *Link, state string)]
 }
 
 // New makes every proxy, healthy. Toxiproxy must be running.
@@ -89,6 +92,12 @@ func (s *Set) populate(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Watch has tell told what a link is made to be, in the words of Link.Now, each
+// time that something is done to it, and before that is proved. Changes of one
+// link come one after the other, those of several at once. tell must not use the
+// links. It takes the place of an earlier one.
+func (s *Set) Watch(tell func(l *Link, state string)) { s.watch.Store(&tell) }
 
 // All gives every link, the client links first.
 func (s *Set) All() []*Link { return slices.Clone(s.links) }
@@ -187,6 +196,7 @@ func (s *Set) Recover(ctx context.Context) error {
 	http.DefaultClient.CloseIdleConnections()
 	for _, l := range s.links {
 		l.layers = nil // no operation runs: each holds s.mu while it does
+		l.became("")
 	}
 	return s.populate(ctx)
 }

@@ -41,6 +41,11 @@ type Observer struct {
 	missed  map[int]int
 	leader  history.LeaderPoint
 	leaders []history.LeaderPoint
+	// led led last, and peers are the others that take part, as it had it; nil if
+	// it did not tell.
+	led   string
+	peers map[string]cluster.PeerStatus
+	lags  lags
 }
 
 // Observe starts asking, until Stop.
@@ -67,6 +72,13 @@ func (o *Observer) Leaders() []history.LeaderPoint {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return append([]history.LeaderPoint(nil), o.leaders...)
+}
+
+// Lags is how far nodes were behind, so far.
+func (o *Observer) Lags() history.Lags {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.lags.table()
 }
 
 // Last is what a node said last, and whether it ever said anything.
@@ -116,6 +128,7 @@ func (o *Observer) ask(ctx context.Context, id int) {
 // more, as far as anyone can see.
 func (o *Observer) silent(id int) {
 	o.missed[id]++
+	o.lags.silent(id)
 	if o.missed[id] == misses && o.leader.Node == strconv.Itoa(id) {
 		o.point("", o.leader.Term)
 	}
@@ -136,6 +149,17 @@ func (o *Observer) heard(id int, s cluster.Status) {
 	case !s.IsLeader() && o.leader.Node == node:
 		o.point("", o.leader.Term)
 	}
+	if o.leader.Node == node {
+		o.led, o.peers = node, s.Peers
+	}
+	o.lags.heard(id, o.clock.Now(), s, o.takesPart(node))
+}
+
+// takesPart tells whether a node is one that there is a lag to speak of: neither
+// one that waits to be added nor one that was removed.
+func (o *Observer) takesPart(node string) bool {
+	_, follows := o.peers[node]
+	return follows || o.peers == nil || o.led == node
 }
 
 // leads tells whether a claim to lead term replaces what is believed. A deposed
