@@ -100,6 +100,8 @@ func TestARunLeavesItsWholeFolder(t *testing.T) {
 		after, err := os.ReadFile(folder.File(run.ReportFile))
 		require.NoError(t, err)
 		require.Equal(t, len(before), len(after), "a report can be rendered again from the folder")
+		require.Contains(t, string(after), "Replication lag")
+		require.NotContains(t, string(after), "Links that were cut", "a fake has no links")
 	})
 }
 

@@ -156,12 +156,12 @@ func roundStep(v float64) float64 {
 	return 10 * power
 }
 
-// linearTicks are two or three heights up to top.
-func linearTicks(top float64) []tick {
+// linearTicks are two or three heights up to top, in whole units.
+func linearTicks(top float64, unit string) []tick {
 	var ticks []tick
-	step := max(roundStep(top/3), 1) // a rate is labelled without decimals
+	step := max(roundStep(top/3), 1)
 	for v := step; v <= top; v += step {
-		ticks = append(ticks, tick{v, group(int(math.Round(v))) + "/s"})
+		ticks = append(ticks, tick{v, group(int(math.Round(v))) + unit})
 	}
 	return ticks
 }

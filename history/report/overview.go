@@ -20,13 +20,14 @@ type view struct {
 	from, to int64
 	series   series
 	gap      gap
+	nodes    []string
 }
 
 func newView(d Data) view {
 	d.Timeline.Faults = slices.SortedStableFunc(slices.Values(d.Timeline.Faults),
 		func(a, b history.Span) int { return cmp.Compare(a.From, b.From) })
 	from, to := span(d)
-	return view{data: d, from: from, to: to, series: newSeries(d.Operations, from, to), gap: longestGap(d.Operations)}
+	return view{data: d, from: from, to: to, series: newSeries(d.Operations, from, to), gap: longestGap(d.Operations), nodes: nodeNames(d.Timeline)}
 }
 
 func (v view) chart(label string, height vg.Length) chart {
@@ -91,19 +92,15 @@ func pack(spans []history.Span, limit int64) []int {
 
 // leaders draws a bar for each leader's time; nothing where none is known.
 func (v view) leaders(a area) {
-	paints := make(map[string]paint)
 	rs := reigns(v.data.Timeline.Leaders, v.to)
 	for _, r := range rs[:min(len(rs), 200)] {
 		if r.node == "" {
 			continue
 		}
-		if _, ok := paints[r.node]; !ok {
-			paints[r.node] = leader0 + paint(len(paints)%leaderPaints)
-		}
 		from, to := secondsOf(r.from), secondsOf(r.to)
-		a.bar(paints[r.node], from, to, 0.08, 0.92)
+		a.bar(v.nodePaint(r.node).paint, from, to, 0.08, 0.92)
 		room, long := a.x(to)-a.x(from), fmt.Sprintf("%s leads, term %d", name(r.node), r.term)
-		if a.style(onBar, 0).Width(long)+6 > room {
+		if a.style(onBar, 0).Width(long)*wider+2*pad > room {
 			long = fmt.Sprintf("n%s·t%d", strings.TrimPrefix(name(r.node), "node "), r.term)
 		}
 		a.label(onBar, long, from, 0.5, room)
@@ -122,7 +119,7 @@ func (v view) throughput() chart {
 		c.top = max(c.top, v.series.rate(b.reads), v.series.rate(b.writes))
 	}
 	c.top = max(c.top, 1) * 1.2
-	c.ticks = linearTicks(c.top / 1.1)
+	c.ticks = linearTicks(c.top/1.1, "/s")
 	c.under = append(c.under, v.gapShade)
 	c.over = []plotFunc{v.gapLabel, v.finalLabel}
 	c.lines = []line{{paint: readInk, width: 1.6, points: reads}, {paint: writeInk, width: 2.2, points: writes}}
@@ -137,17 +134,27 @@ func (v view) gapShade(a area) {
 
 func (v view) gapLabel(a area) {
 	if v.gap.length() > v.series.width {
-		a.label(gapInk, "no write for "+duration(v.gap.length()), secondsOf(v.gap.from), a.plot.Y.Max*0.95, 0)
+		a.label(gapInk, v.gap.words(), secondsOf(v.gap.from), a.plot.Y.Max*0.95, 0)
 	}
 }
 
-// finalLabel marks the reads at the end, which come all at once.
+func (g gap) words() string { return "no write for " + duration(g.length()) }
+
+// finalLabel marks the reads at the end, which come all at once. It makes way for
+// the label of a gap that reaches as far.
 func (v view) finalLabel(a area) {
+	const text = "final reads"
 	for _, p := range v.data.Timeline.Phases {
-		if p.Name == history.FinalPhase {
-			a.vertical(faint, secondsOf(p.From))
-			a.before(faint, "final reads", a.x(secondsOf(p.From)), a.y(a.plot.Y.Max*0.95))
+		if p.Name != history.FinalPhase {
+			continue
 		}
+		at, height := a.x(secondsOf(p.From)), 0.95
+		both := (a.style(gapInk, 0).Width(v.gap.words()) + a.style(faint, 0).Width(text)) * wider
+		if a.x(secondsOf(v.gap.from))+both+4*pad > at {
+			height = 0.86
+		}
+		a.vertical(faint, secondsOf(p.From))
+		a.before(faint, text, at, a.y(a.plot.Y.Max*height))
 	}
 }
 

@@ -124,7 +124,7 @@ func TestWithoutOperationsThereIsNoChart(t *testing.T) {
 func TestRatesHaveDifferentLabels(t *testing.T) {
 	for _, top := range []float64{1, 1.2, 2, 3, 7, 1000} {
 		seen := map[string]bool{}
-		for _, tick := range linearTicks(top) {
+		for _, tick := range linearTicks(top, "/s") {
 			require.False(t, seen[tick.text], "%v: %s", top, tick.text)
 			seen[tick.text] = true
 		}

@@ -85,31 +85,44 @@ func fill(d Data) (content, error) {
 	return c, err
 }
 
-// charts renders them in the order of the page. All but the last share one time
-// axis, so that a fault is at the same place in each.
+// sheet is a chart with what the page writes above it.
+type sheet struct {
+	drawn
+	chart
+}
+
+// charts renders the page's sheets.
 func (v view) charts() ([]drawn, error) {
-	lanes := v.lanes()
-	list := []struct {
-		drawn
-		chart
-	}{
-		{drawn{Title: "Faults and leader"}, v.events()},
-		{drawn{Title: "Throughput", Note: fmt.Sprintf("operations a second that succeeded, in slices of %s", duration(v.series.width)),
-			Legend: []swatch{{"write", "writes"}, {"read", "reads"}, {"fault", "fault"}, {"gap", "no write succeeds"}}}, v.throughput()},
-		{drawn{Title: "Latency", Note: "of what succeeded", Legend: []swatch{{"ink", "median"}, {"tail", "99th percentile"}}}, v.latency()},
-		{drawn{Title: "Clients, close up", Note: fmt.Sprintf("a lane for each process (p), with the node (n) that it is pinned on, from %.2f s to %.2f s", lanes.from, lanes.to),
-			Legend: []swatch{{"write", "write ok"}, {"read", "read ok"}, {"fail", "failed"}, {"unknown", "unknown"}}}, lanes},
-	}
 	var out []drawn
-	for _, item := range list {
-		svg, err := item.render()
+	for _, s := range v.sheets() {
+		svg, err := s.render()
 		if err != nil {
 			return nil, err
 		}
-		item.SVG = svg
-		out = append(out, item.drawn)
+		s.SVG = svg
+		out = append(out, s.drawn)
 	}
 	return out, nil
+}
+
+// sheets are in the order of the page. All but the last share one time axis, so
+// that a fault is at the same place in each. Links and lags are left out if
+// nothing is known of them, as of a run recorded before they were.
+func (v view) sheets() []sheet {
+	all := []sheet{{drawn{Title: "Faults and leader"}, v.events()}}
+	if s, ok := v.links(); ok {
+		all = append(all, s)
+	}
+	all = append(all,
+		sheet{drawn{Title: "Throughput", Note: fmt.Sprintf("operations a second that succeeded, in slices of %s", duration(v.series.width)),
+			Legend: []swatch{{"write", "writes"}, {"read", "reads"}, {"fault", "fault"}, {"gap", "no write succeeds"}}}, v.throughput()},
+		sheet{drawn{Title: "Latency", Note: "of what succeeded", Legend: []swatch{{"ink", "median"}, {"tail", "99th percentile"}}}, v.latency()})
+	if s, ok := v.lags(); ok {
+		all = append(all, s)
+	}
+	lanes := v.lanes()
+	return append(all, sheet{drawn{Title: "Clients, close up", Note: fmt.Sprintf("a lane for each process (p), with the node (n) that it is pinned on, from %.2f s to %.2f s", lanes.from, lanes.to),
+		Legend: []swatch{{"write", "write ok"}, {"read", "read ok"}, {"fail", "failed"}, {"unknown", "unknown"}}}, lanes})
 }
 
 func tone(r check.Result) string {

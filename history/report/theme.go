@@ -36,6 +36,10 @@ const (
 	leader2
 	leader3
 	leader4
+	dropInk
+	holdInk
+	rejectInk
+	shapedInk
 )
 
 const leaderPaints = 5
@@ -45,6 +49,7 @@ var paintNames = map[paint]string{
 	readInk: "read", writeInk: "write", failInk: "fail", unknownInk: "unknown",
 	gapShade: "gap-shade", gapInk: "gap", onBar: "on-bar", tailInk: "tail",
 	leader0: "leader-0", leader1: "leader-1", leader2: "leader-2", leader3: "leader-3", leader4: "leader-4",
+	dropInk: "drop", holdInk: "hold", rejectInk: "reject", shapedInk: "shaped",
 }
 
 // RGBA implements color.Color. The red marks it as a role; no other colour is
