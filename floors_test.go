@@ -52,6 +52,7 @@ var only = map[string]string{
 	"github.com/testcontainers/testcontainers-go": "raftkv/harness",
 	"github.com/moby/moby":                        "raftkv/harness",
 	"github.com/Shopify/toxiproxy":                "raftkv/harness",
+	"github.com/google/nftables":                  "raftkv/harness",
 	"github.com/anishathalye/porcupine":           "raftkv/history",
 	"raftkv/node/peer/peerpb":                     "raftkv/node/peer",
 	"raftkv/node/kv/kvpb":                         "raftkv/node",

@@ -230,3 +230,19 @@ func TestARoleMeansFreeNodes(t *testing.T) {
 		require.ElementsMatch(t, all, Everybody.among(r, 0, 3, all, free))
 	}
 }
+
+// A node that loses packets is slow: nobody can count on it, nothing is demanded
+// while it is, and its links are not edited meanwhile.
+func TestNothingIsDemandedWhilePacketsAreLost(t *testing.T) {
+	k, ok := fault.KindNamed("packet-loss")
+	require.True(t, ok)
+	require.True(t, weakens(k))
+	require.True(t, rough(k))
+	require.False(t, lasting(k.Name), "it may serve all the same")
+	require.True(t, ongoing{Round: &Round{Step: run.Step{Kind: k.Name}}}.hampers())
+	for _, other := range fault.Kinds() {
+		if other.Family == fault.FamilyLink && other.Name != k.Name {
+			require.True(t, exclude(k, other), other.Name)
+		}
+	}
+}

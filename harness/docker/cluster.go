@@ -59,6 +59,7 @@ type Cluster struct {
 type node struct {
 	id        int
 	container string
+	machine   string // the container that holds its network
 	adminAt   string
 	adminPort int
 	op        sync.Mutex // keeps operations on the node apart

@@ -31,8 +31,7 @@ func (c *Cluster) runNode(ctx context.Context, n *node) error {
 	if err != nil {
 		return err
 	}
-	machine, err := c.runMachine(ctx, n, name+"-machine")
-	if err != nil {
+	if n.machine, err = c.runMachine(ctx, n, name+"-machine"); err != nil {
 		return err
 	}
 	events := ""
@@ -44,7 +43,7 @@ func (c *Cluster) runNode(ctx context.Context, n *node) error {
 		Client: anyAddr(clientPort), Peer: anyAddr(peerPort), Admin: anyAddr(adminPort),
 	})
 	id, err := c.runBox(ctx, box{
-		name: name, image: c.nodeImage, args: spec.Args(), env: spec.Env(), data: data, inside: machine,
+		name: name, image: c.nodeImage, args: spec.Args(), env: spec.Env(), data: data, inside: n.machine,
 	})
 	if err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 
 // linkKinds are the faults of the network.
 func linkKinds() []Kind {
-	return slices.Concat(cutKinds(), shapeKinds())
+	return append(slices.Concat(cutKinds(), shapeKinds()), packetLossKind())
 }
 
 // cutKinds are those in which messages do not pass.
@@ -77,6 +77,18 @@ func shapeKind(name, words string, ps ...Parameter) Kind {
 		Name: name, Family: FamilyLink, Words: words, Aim: AimAll, Harm: HarmNone,
 		Parameters: append([]Parameter{whereParameter()}, ps...),
 		Build:      func(s Spec) (Fault, error) { return SlowLinks(s.shape(), s.where(), s.among), nil },
+	}
+}
+
+// packetLossKind is below the links: single packets are lost, and sent again.
+func packetLossKind() Kind {
+	percent := Parameter{Name: "percent", Words: "of the packets, each way", Default: "20", Least: "1", Most: "90"}
+	return Kind{
+		Name: "packet-loss", Family: FamilyLink, Words: "some of the IP packets between the targets and their peers are dropped",
+		Aim: AimSome, Harm: HarmSlow, Least: 2, Needs: []Need{canDropPackets()}, Parameters: []Parameter{percent},
+		Build: func(s Spec) (Fault, error) {
+			return PacketLoss(int(number(s.Parameters["percent"])), s.Targets...), nil
+		},
 	}
 }
 

@@ -30,7 +30,7 @@ func (s Spec) nodes() []int { return slices.Concat(s.Targets, s.Others) }
 
 // Family groups the kinds by what they touch. Two faults of FamilyNode or of
 // FamilyDisk that hold on one node at the same time may undo each other;
-// faults of links may overlap as they like.
+// faults of links may overlap as they like, but for two PacketLoss of one node.
 type Family string
 
 // The families.

@@ -38,6 +38,8 @@ func linkBites() []bite {
 		{kind: "bandwidth", targets: 1, parameters: map[string]string{"rate": "100"}, seen: isNarrow},
 		{kind: "reset", targets: 1, parameters: map[string]string{"where": "all"}, trace: connected, seen: disconnected},
 		{kind: "flapping", targets: 1, follower: true, parameters: map[string]string{"period": "100ms"}, seen: flaps},
+		{kind: "packet-loss", targets: 1, parameters: map[string]string{"percent": "50"}, seen: losesPackets, after: losesNoPackets},
+		{kind: "packet-loss", targets: 2, follower: true, seen: writeMany, after: agree},
 	})
 }
 

@@ -31,6 +31,7 @@ func Run(t *testing.T, c cluster.Cluster) {
 		{"pause and resume", pauseAndResume},
 		{"a paused node can be killed", killPaused},
 		{"a throttled node can be paused and killed", throttled},
+		{"a node that loses packets can be killed", lossy},
 		{"operations on nodes in the wrong state fail", wrongState},
 		{"cuts bite and heal", cuts},
 		{"cuts replace each other", replaceCuts},

@@ -1,0 +1,24 @@
+//go:build !linux
+
+package packets
+
+import "errors"
+
+var errNotLinux = errors.New("it is not Linux")
+
+// Lose is for Linux alone.
+func (n Namespace) Lose(_ Traffic, percent int) error {
+	if err := checkPercent(percent); err != nil {
+		return err
+	}
+	return errNotLinux
+}
+
+// Tally is for Linux alone.
+func (n Namespace) Tally(Traffic, int) (Tally, error) { return Tally{}, errNotLinux }
+
+// Pass is for Linux alone.
+func (n Namespace) Pass() (Tally, error) { return Tally{}, errNotLinux }
+
+// Works is for Linux alone.
+func (n Namespace) Works() error { return errNotLinux }
