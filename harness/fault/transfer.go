@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"raftkv/client"
 	"raftkv/harness/cluster"
 	"raftkv/harness/proof"
 )
@@ -28,8 +29,6 @@ func (t transfer) Name() string {
 // Inject implements Fault.
 func (t transfer) Inject(ctx context.Context, c cluster.Cluster) (proof.Evidence, error) {
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, cluster.NodeTimeout)
-	defer cancel()
 	before, err := cluster.WaitReady(ctx, c, cluster.NodeTimeout/2)
 	if err != nil {
 		return proof.Since(start, "transfer", t.Name(), proof.Skipped, err.Error()), nil
@@ -37,7 +36,7 @@ func (t transfer) Inject(ctx context.Context, c cluster.Cluster) (proof.Evidence
 	if before.Leader == t.to {
 		return proof.Since(start, "transfer", t.Name(), proof.Skipped, "it leads already"), nil
 	}
-	after, err := t.handOver(ctx, c, before)
+	after, err := t.insist(ctx, c, before)
 	if err != nil { // other faults may hold; and it may yet happen
 		return proof.Since(start, "transfer", t.Name(), proof.Indeterminate, err.Error()), nil
 	}
@@ -45,13 +44,26 @@ func (t transfer) Inject(ctx context.Context, c cluster.Cluster) (proof.Evidence
 	return proof.Since(start, "transfer", t.Name(), proof.Installed, detail), nil
 }
 
-// handOver asks for it and waits until a majority knows.
-func (t transfer) handOver(ctx context.Context, c cluster.Cluster, before cluster.Ready) (cluster.Ready, error) {
+// insist asks, as an operator would, until the target leads: an election may come in
+// between, which another node wins.
+func (t transfer) insist(ctx context.Context, c cluster.Cluster, before cluster.Ready) (after cluster.Ready, err error) {
 	cl, err := admin(c)
 	if err != nil {
-		return cluster.Ready{}, err
+		return after, err
 	}
 	defer func() { _ = cl.Close() }() // its only error is a second Close
+	now := before
+	_, err = eventually(ctx, func(ctx context.Context) (string, error) {
+		if after, err = t.handOver(ctx, c, cl, now); after.Leader != 0 {
+			now = after
+		}
+		return "", err
+	})
+	return after, err
+}
+
+// handOver asks for it once and waits until a majority knows who leads.
+func (t transfer) handOver(ctx context.Context, c cluster.Cluster, cl *client.Client, before cluster.Ready) (cluster.Ready, error) {
 	if _, err := cl.TransferLeader(ctx, uint64(t.to)); err != nil {
 		return cluster.Ready{}, err
 	}

@@ -101,7 +101,8 @@ func (l *Link) change(ctx context.Context, action string, edit func()) (proof.Ev
 	return l.alone(ctx, action, func(ctx context.Context) (proof.Outcome, string, error) {
 		edit()
 		want, judge := l.wanted()
-		if err := l.reconcile(ctx, want); err != nil {
+		seen, err := l.reconcile(ctx, want)
+		if err != nil {
 			return "", "", err
 		}
 		l.became(want.words())
@@ -109,7 +110,7 @@ func (l *Link) change(ctx context.Context, action string, edit func()) (proof.Ev
 		if want.action != action {
 			detail = want.action + " of another fault holds: " + detail
 		}
-		return outcome, detail, err
+		return outcome, seen + detail, err
 	})
 }
 

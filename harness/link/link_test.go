@@ -1,11 +1,14 @@
 package link_test
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,14 +23,45 @@ import (
 )
 
 // server starts something that answers like a node and gives its address.
-func server(t *testing.T) string {
+func server(t *testing.T) string { return serve(t).Addr().String() }
+
+func serve(t *testing.T) *door {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := grpc.NewServer()
-	go func() { _ = s.Serve(l) }()
+	s, d := grpc.NewServer(), &door{Listener: l}
+	go func() { _ = s.Serve(d) }()
 	t.Cleanup(s.Stop)
-	return l.Addr().String()
+	return d
+}
+
+// door knows the connections that came in by it.
+type door struct {
+	net.Listener
+	mu  sync.Mutex
+	all []net.Conn
+}
+
+func (d *door) Accept() (net.Conn, error) {
+	c, err := d.Listener.Accept()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.all = append(d.all, c)
+	return c, err
+}
+
+// reset ends them as a dying machine does, and says how many there were.
+func (d *door) reset() (ended int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, c := range d.all {
+		if c != nil && c.(*net.TCPConn).SetLinger(0) == nil {
+			_ = c.Close()
+			ended++
+		}
+	}
+	d.all = nil
+	return ended
 }
 
 // patience bounds what must happen, however busy the machine is.
@@ -46,6 +80,7 @@ func free(t *testing.T) string {
 type rig struct {
 	set   *link.Set
 	api   *toxiproxy.ApiServer
+	door  *door
 	node  string
 	alive bool
 }
@@ -55,7 +90,8 @@ type rig struct {
 func newRig(t *testing.T, bypass bool) *rig {
 	t.Helper()
 	zerolog.SetGlobalLevel(zerolog.Disabled)
-	r := &rig{api: toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), node: server(t), alive: true}
+	r := &rig{api: toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), door: serve(t), alive: true}
+	r.node = r.door.Addr().String()
 	api := httptest.NewServer(r.api.Routes())
 	t.Cleanup(api.Close)
 	end := link.Endpoint{Listen: free(t), Upstream: r.node}
@@ -133,6 +169,26 @@ func TestAWedgedToxiproxyIsNamedWithinTheDeadline(t *testing.T) {
 	})
 	assert.ErrorIs(t, err, link.ErrWedged)
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+// Toxiproxy takes five seconds for each piece that it holds of a connection whose
+// receiver is gone (brutal, seed 1001: a held link did not heal within ten).
+func TestAHoldThatDoesNotComeOffIsReplaced(t *testing.T) {
+	t.Parallel() // the API's server waits for the stuck call
+	r := newRig(t, false)
+	l := r.set.Client(1)
+	done(t)(l.Hold(t.Context()))
+	c, err := net.Dial("tcp", l.Addr())
+	require.NoError(t, err)
+	defer c.Close()
+	require.NoError(t, c.SetWriteDeadline(time.Now().Add(time.Second)))
+	_, err = c.Write(bytes.Repeat([]byte("held"), 16<<20))
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded, "the proxy holds as much as it can")
+	require.Positive(t, r.door.reset())
+
+	e := done(t)(l.Heal(t.Context()))
+	assert.Contains(t, e.Detail, "made anew")
+	meets(t, l, link.Answered)
 }
 
 func TestPingTellsWhatItMet(t *testing.T) {

@@ -43,7 +43,8 @@ func (l *Link) blink(ctx context.Context) error {
 		}
 	}
 	want, _ := l.wanted()
-	return l.reconcile(ctx, want)
+	_, err = l.reconcile(ctx, want)
+	return err
 }
 
 // judgeReset waits for the witness's end and judges the link as it is now.
