@@ -33,6 +33,7 @@ func TestLeaseConfirmsReadsOnEveryNodeAndUnderTheNextLeader(t *testing.T) {
 	require.NoError(t, c.put(leader, "a", "1"))
 	for id := range c.nodes {
 		c.readsByLease(id, "a", "1")
+		require.Positive(t, c.status(id).ReadsByLease)
 	}
 	next := c.follower()
 	c.led(next)
@@ -50,6 +51,7 @@ func TestWithoutLeasesRoundsConfirmReads(t *testing.T) {
 	require.Equal(t, "1", c.get(leader, "a", false))
 	require.Positive(t, c.metric(leader, byRound))
 	require.Zero(t, c.metric(leader, byLease))
+	require.Zero(t, c.status(leader).ReadsByLease)
 	require.NoFileExists(t, filepath.Join(c.nodes[leader].config.DataDir, promiseFile))
 }
 

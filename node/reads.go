@@ -21,8 +21,10 @@ type reads struct {
 	confirmed []readBatch
 	// fresh is what the youngest of them proved.
 	fresh confirmation
-	// count is told how many reads were confirmed, and how.
-	count func(reads int, byLease bool)
+	// count is told how many reads were confirmed, and how; byLease adds up those
+	// that a lease confirmed.
+	count   func(reads int, byLease bool)
+	byLease uint64
 }
 
 type readBatch struct {
@@ -59,6 +61,9 @@ func (rd *reads) confirm(states []raft.ReadState) {
 		if s.ReadID == rd.id && len(rd.asked) > 0 {
 			rd.confirmed = append(rd.confirmed, readBatch{s.Index, rd.asked})
 			rd.count(len(rd.asked), s.ByLease)
+			if s.ByLease {
+				rd.byLease += uint64(len(rd.asked))
+			}
 			rd.fresh = confirmation{rd.askedAt, s.Index}
 			rd.asked = nil
 		}

@@ -38,6 +38,9 @@ type Status struct {
 	UncommittedBytes uint64 `json:"uncommitted_bytes"`
 	UnappliedBytes   uint64 `json:"unapplied_bytes"`
 	UnappliedEntries uint64 `json:"unapplied_entries"`
+	// ReadsByLease is how many linearizable reads on this node the leader confirmed
+	// by its lease since the start.
+	ReadsByLease uint64 `json:"reads_by_lease"`
 	// HoldingAppends: so much is unapplied that this node takes no more log.
 	HoldingAppends bool `json:"holding_appends,omitempty"`
 	// Voters and Learners are the membership in force here; VotersOutgoing are
@@ -92,7 +95,8 @@ func (l *loop) status() Status {
 		Keys: l.machine.keys.Load(), Sessions: l.machine.sessions.Load(), SessionBytes: l.machine.answers.Load(), Installed: l.snapshots.installed,
 		UncommittedBytes: uint64(s.UncommittedBytes),
 		UnappliedBytes:   uint64(l.backlog.bytes), UnappliedEntries: uint64(len(l.backlog.sizes)), HoldingAppends: l.overloaded(),
-		Voters: s.Conf.Voters, VotersOutgoing: s.Conf.VotersOutgoing, Learners: s.Conf.Learners,
+		ReadsByLease: l.reads.byLease,
+		Voters:       s.Conf.Voters, VotersOutgoing: s.Conf.VotersOutgoing, Learners: s.Conf.Learners,
 		Diverged: l.agreement.diverged(), Recovering: s.Recovering,
 	}
 	if s.Role == raft.Leader {

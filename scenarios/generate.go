@@ -65,6 +65,9 @@ type draft struct {
 	// left is how many more nodes may be harmed; free how many no step has;
 	// minority how many of any voters are one.
 	left, free, minority int
+	// voting is how many nodes the round makes voters: so many have to be free of
+	// faults that come before that.
+	voting int
 	// lossy rounds may lose the quorum, last ones are those that stay.
 	lossy, last bool
 	// whole is set while every node votes.
@@ -137,6 +140,7 @@ func (g *generator) step(d *draft, round int, r *rand.Rand) {
 	}
 	s.Name = stepName(s)
 	if k.Name == changing {
+		d.voting = s.Count
 		d.minority = min(d.minority, (s.Count-1)/2)
 		d.left = min(d.left, d.minority)
 		g.voters = s.Count
@@ -163,6 +167,8 @@ func (g *generator) kind(d *draft, r *rand.Rand) (fault.Kind, bool) {
 func (d *draft) fits(k fault.Kind) bool {
 	switch {
 	case d.free == 0 || slices.ContainsFunc(d.kinds, func(other fault.Kind) bool { return exclude(k, other) }):
+		return false
+	case early(k) && d.free <= d.voting:
 		return false
 	case rolling(k) && !d.whole: // it waits for each node to have what is committed
 		return false
@@ -202,6 +208,10 @@ func exclude(a, b fault.Kind) bool {
 		return a.Name == b.Name && whole
 	}
 }
+
+// early tells whether a fault of some nodes is injected before voters are made: see
+// sort.
+func early(k fault.Kind) bool { return k.Family == fault.FamilyLink && k.Aim != fault.AimAll }
 
 // damaging is the kind that spoils what was synced: no store survives that on too
 // many disks, so one node at a time has it.
@@ -249,6 +259,9 @@ func (d *draft) aim(k fault.Kind, r *rand.Rand) (role string, count int) {
 		return role, 1
 	}
 	most := d.left
+	if early(k) {
+		most = min(most, d.free-d.voting)
+	}
 	if k.Harm == fault.HarmCut { // the targets have to be the smaller side
 		most = min(most, d.minority)
 	}

@@ -145,6 +145,23 @@ func outOfReach(r Round) error {
 	return nil
 }
 
+// leasesConfirm proves that leases confirmed reads in each round: by them a leader
+// that was away might have answered from the past.
+var leasesConfirm = Proof{
+	Words: "reads are confirmed by lease",
+	Holds: eachRound(func(_ Facts, r Round) error { return leasesConfirmed(r) }),
+}
+
+// leasesConfirmed says whether leasesConfirm holds already, after the recovery.
+func leasesConfirmed(r Round) error {
+	for id, s := range r.Later {
+		if s.ReadsByLease > r.Before[id].ReadsByLease {
+			return nil
+		}
+	}
+	return errors.New("on no node did a lease confirm more reads after the fault than before")
+}
+
 // eachRound makes a proof of a condition on every round. No rounds prove
 // nothing.
 func eachRound(holds func(Facts, Round) error) func(Facts) error {

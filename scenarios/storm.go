@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -236,16 +237,34 @@ func (x *execution) quorate(w *wave) bool {
 	return len(without(voters, harmed...)) > len(voters)/2
 }
 
-// voters are those of the highest term's leader, as far as it was heard; all
-// nodes if it named none.
+// voters are those that the best informed node names, of all that were heard; all
+// nodes if none names any. A leader that was cut off may have left office by now.
 func (x *execution) voters() []int {
-	voters, term := x.cluster.Nodes(), uint64(0)
+	var best cluster.Status
 	for _, s := range x.views() {
-		if s.IsLeader() && s.Term > term && len(s.Voters) > 0 {
-			voters, term = s.Voters, s.Term
+		if len(s.Voters) > 0 && (len(best.Voters) == 0 || informed(s, best) > 0) {
+			best = s
 		}
 	}
-	return voters
+	if len(best.Voters) == 0 {
+		return x.cluster.Nodes()
+	}
+	return best.Voters
+}
+
+// informed compares what two nodes know of the membership: who is in a later term,
+// or leads, or has the longer log, knows more.
+func informed(a, b cluster.Status) int {
+	if c := cmp.Compare(a.Term, b.Term); c != 0 {
+		return c
+	}
+	switch {
+	case a.IsLeader() && !b.IsLeader():
+		return 1
+	case b.IsLeader() && !a.IsLeader():
+		return -1
+	}
+	return cmp.Compare(a.LastIndex, b.LastIndex)
 }
 
 // leastRate is the bandwidth in kilobytes a second that a cluster under this load

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"raftkv/harness/cluster"
 	"raftkv/harness/fault"
 	"raftkv/harness/run"
 	"raftkv/history/check"
@@ -229,4 +230,18 @@ func TestAPlanSaysWhatItWillBe(t *testing.T) {
 			require.Empty(t, s.Targets)
 		}
 	})
+}
+
+// A leader that was cut off leaves office, and is still the one that knows who votes.
+func TestTheBestInformedNodeNamesTheVoters(t *testing.T) {
+	behind := cluster.Status{Term: 2, LastIndex: 1210}
+	old := cluster.Status{Term: 2, LastIndex: 1699, Role: "pre-candidate"}
+	leader := cluster.Status{Term: 2, LastIndex: 1690, Role: "leader"}
+	later := cluster.Status{Term: 3, LastIndex: 1200}
+	inOrder := []cluster.Status{behind, old, leader, later}
+	for i, a := range inOrder {
+		for j, b := range inOrder {
+			require.Equal(t, i > j, informed(a, b) > 0, "%+v and %+v", a, b)
+		}
+	}
 }

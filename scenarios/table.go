@@ -126,6 +126,15 @@ var All = []Scenario{
 		Proofs: []Proof{everyNodeHad(5), stillDown},
 	},
 	{
+		Name:   "lease-reads-leader-paused",
+		Story:  "Leaders answer reads by lease; twice, whoever leads stands still until another leads, and goes on.",
+		Expect: "The others wait for the lease's end, elect a leader and serve; the old one, going on, answers no read from the past.",
+		Flags:  map[string]string{"lease-reads": "true"},
+		Steps:  []Step{{Name: "pause the leader", Target: Leader, Rounds: 2, Fault: pause, Hold: Between{time.Second, 2 * time.Second}, Until: ledElsewhere, Then: leasesConfirmed}},
+		Bound:  bound, Floors: serving(20, 20),
+		Proofs: []Proof{leaderMoved, leasesConfirm},
+	},
+	{
 		Name:   "membership-churn",
 		Story:  "The cluster grows from 5 to 7 voters, shrinks to 3 and grows to 5; before each change its leader is killed.",
 		Expect: "Every change succeeds while the old leader is dead, everyone is served, nothing acknowledged is lost.",

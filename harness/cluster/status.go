@@ -26,6 +26,7 @@ type Status struct {
 	Lag           uint64 `json:"lag"`
 	Keys          int64  `json:"keys"`
 	Sessions      int64  `json:"sessions"`
+	ReadsByLease  uint64 `json:"reads_by_lease"`
 	// Voters are the members by what this node knows; none while it waits to be
 	// added.
 	Voters []int                 `json:"voters"`

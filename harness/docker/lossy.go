@@ -44,8 +44,7 @@ func (c *Cluster) CanDropPackets(ctx context.Context) error {
 // DropPackets implements cluster.PacketDropper by rules in the network that the
 // node's container shares, which outlives it.
 func (c *Cluster) DropPackets(ctx context.Context, id, percent int) (proof.Evidence, error) {
-	bit := false
-	e, err := c.operate(ctx, "drop packets", id, func(ctx context.Context, n *node) (string, error) {
+	return c.operate(ctx, "drop packets", id, func(ctx context.Context, n *node) (string, error) {
 		ns, err := c.namespace(ctx, n)
 		if err != nil {
 			return "", err
@@ -54,13 +53,11 @@ func (c *Cluster) DropPackets(ctx context.Context, id, percent int) (proof.Evide
 			return "", err
 		}
 		tally, err := c.seenLossy(ctx, ns, id, percent)
-		bit = lossy(tally)
+		if err == nil && !lossy(tally) {
+			err = fmt.Errorf("rules read back; %s: %w", tally, proof.ErrUnseen)
+		}
 		return "rules read back; " + tally.String(), err
 	})
-	if err == nil && !bit {
-		e.Outcome = proof.Indeterminate
-	}
-	return e, err
 }
 
 // PassPackets implements cluster.PacketDropper.

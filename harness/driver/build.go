@@ -17,7 +17,7 @@ import (
 
 const (
 	nodePackage  = "./cmd/raftkv"
-	proxyPackage = "github.com/Shopify/toxiproxy/v2/cmd/server"
+	proxyPackage = "./harness/hold/server"
 )
 
 // Binaries are the programs that a cluster runs.

@@ -101,8 +101,7 @@ func (l *Link) change(ctx context.Context, action string, edit func()) (proof.Ev
 	return l.alone(ctx, action, func(ctx context.Context) (proof.Outcome, string, error) {
 		edit()
 		want, judge := l.wanted()
-		seen, err := l.reconcile(ctx, want)
-		if err != nil {
+		if err := l.reconcile(ctx, want); err != nil {
 			return "", "", err
 		}
 		l.became(want.words())
@@ -110,7 +109,7 @@ func (l *Link) change(ctx context.Context, action string, edit func()) (proof.Ev
 		if want.action != action {
 			detail = want.action + " of another fault holds: " + detail
 		}
-		return outcome, seen + detail, err
+		return outcome, detail, err
 	})
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"raftkv/harness/hold"
 )
 
 // Mode is a way to cut a link.
@@ -97,7 +99,7 @@ func (m Mode) setting() (setting, error) {
 	case ModeDrop:
 		s.toxics = both("timeout", map[string]int64{"timeout": 0})
 	case ModeHold:
-		s.toxics = both("bandwidth", map[string]int64{"rate": 0})
+		s.toxics = both(hold.Name, nil)
 	case ModeReject:
 		s.enabled = false
 	default:

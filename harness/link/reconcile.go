@@ -2,9 +2,7 @@ package link
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2/client"
 )
@@ -13,37 +11,24 @@ import (
 // before old ones come out, so that a change from one fault to another never
 // lets bytes through in between. A proxy that is to refuse is closed and keeps its
 // toxics; when it is to work again it is made anew. For Toxiproxy takes seconds to
-// take a toxic off a connection that is closed, five for each piece that it holds of
-// it, and may never do it: a proxy that does not let go in time is made anew too. It
-// says so in seen.
-func (l *Link) reconcile(ctx context.Context, want setting) (seen string, err error) {
+// take a toxic off a connection that is closed, and may never do it.
+func (l *Link) reconcile(ctx context.Context, want setting) error {
 	p, err := l.fetch(ctx)
 	switch {
 	case err != nil:
-		return "", err
+		return err
 	case !want.enabled:
 		err = l.refuse(ctx, p)
 	case !p.Enabled:
 		err = l.reopen(ctx, p, want)
 	default:
-		if err = l.changeToxics(ctx, p, want.toxics); errors.Is(err, errStuck) {
-			seen, err = madeAnew, l.reopen(ctx, p, want)
-		}
+		err = l.changeToxics(ctx, p, want.toxics)
 	}
 	if err != nil {
-		return "", err
+		return err
 	}
-	return seen, l.readBack(ctx, want)
+	return l.readBack(ctx, want)
 }
-
-// errStuck means that Toxiproxy works, but does not let go of a toxic in time.
-var errStuck = errors.New("the toxic does not come off")
-
-// removePatience is how long it has for that: a part of opTimeout.
-const removePatience = 4 * time.Second
-
-// madeAnew says what became of a proxy that was stuck.
-const madeAnew = "the proxy was made anew, as closed connections did not let go of its toxics, and what it still held is lost: "
 
 func (l *Link) refuse(ctx context.Context, p *toxiproxy.Proxy) error {
 	if !p.Enabled {
@@ -88,22 +73,11 @@ func (l *Link) changeToxics(ctx context.Context, p *toxiproxy.Proxy, want []toxi
 		}
 	}
 	for name := range extra {
-		if err := l.takeOff(ctx, p, name); err != nil {
+		if err := l.remove(ctx, p, name); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// takeOff removes a toxic within removePatience; beyond it, it is errStuck.
-func (l *Link) takeOff(ctx context.Context, p *toxiproxy.Proxy, name string) error {
-	patient, cancel := context.WithTimeout(ctx, removePatience)
-	defer cancel()
-	err := l.remove(patient, p, name)
-	if errors.Is(err, ErrWedged) && ctx.Err() == nil {
-		return fmt.Errorf("%w: %w", errStuck, err)
-	}
-	return err
 }
 
 // readBack compares what the API says with what is wanted.

@@ -43,8 +43,7 @@ func (l *Link) blink(ctx context.Context) error {
 		}
 	}
 	want, _ := l.wanted()
-	_, err = l.reconcile(ctx, want)
-	return err
+	return l.reconcile(ctx, want)
 }
 
 // judgeReset waits for the witness's end and judges the link as it is now.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
+
+	"raftkv/harness/hold"
 )
 
 // proxyServer is an embedded Toxiproxy with its HTTP API on a fixed address, so
@@ -35,6 +37,7 @@ func (p *proxyServer) open() error {
 	if err != nil {
 		return fmt.Errorf("listen for toxiproxy's API: %w", err)
 	}
+	hold.Register()
 	p.api = toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	p.http = &http.Server{Handler: p.api.Routes(), ReadHeaderTimeout: time.Second}
 	go func(s *http.Server) { _ = s.Serve(l) }(p.http)

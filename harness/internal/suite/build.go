@@ -40,7 +40,7 @@ func build(t *testing.T, driverName, program, pkg string, tags ...string) cluste
 	spec := cluster.Spec{Binary: filepath.Join(bin, program), Dir: filepath.Join(t.TempDir(), "cluster")}
 	if driverName == docker.Name {
 		goos, spec.Proxy = "linux", filepath.Join(bin, "toxiproxy-server")
-		require.NoError(t, driver.Build(t.Context(), root, spec.Proxy, "github.com/Shopify/toxiproxy/v2/cmd/server", goos))
+		require.NoError(t, driver.Build(t.Context(), root, spec.Proxy, "./harness/hold/server", goos))
 	}
 	require.NoError(t, driver.Build(t.Context(), root, spec.Binary, pkg, goos, tags...))
 	return spec
