@@ -49,6 +49,9 @@ func (p Profile) outline(length time.Duration, o Options) run.Schedule {
 // options' seed and flags do not count. It is skipped where its disks cannot be
 // had. ErrUnknownScenario if this program does not know what the schedule is of.
 func Repeat(ctx context.Context, s run.Schedule, o Options) (Result, error) {
+	if row, ok := ByName(s.Scenario); ok && s.Profile == "" {
+		s.Disks = row.Disks // a schedule of before they were noted does not say
+	}
 	name, why, err := lacks(ctx, s.Disks, o)
 	if err != nil || why != "" {
 		return Result{Scenario: s.Scenario, Seed: s.Seed, Driver: name, Skipped: why}, err

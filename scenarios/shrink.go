@@ -18,6 +18,9 @@ var ErrNothingToShrink = errors.New("the run passed: there is nothing to make sm
 // run.
 var ErrNotRepeated = errors.New("it did not fail again: try more runs for each candidate")
 
+// ErrNotRunHere means that a schedule needs what is not here; the text says what.
+var ErrNotRunHere = errors.New("it cannot be run here")
+
 // shortest is how short holds and the load around the faults are made.
 const shortest = 500 * time.Millisecond
 
@@ -81,6 +84,7 @@ type Shrinker struct {
 
 	smallest run.Schedule
 	result   Result
+	skipped  string // why nothing can be run
 }
 
 // Shrink gives the smallest failing schedule that it finds, and the result of
@@ -89,6 +93,9 @@ type Shrinker struct {
 func (s *Shrinker) Shrink(ctx context.Context, from run.Schedule) (run.Schedule, Result, error) {
 	s.smallest = from.Planned()
 	if !s.try(ctx, "as it was", s.smallest) {
+		if s.skipped != "" {
+			return from, Result{}, fmt.Errorf("%w: %s", ErrNotRunHere, s.skipped)
+		}
 		return from, Result{}, ErrNotRepeated
 	}
 	s.fewer(ctx)
@@ -99,10 +106,12 @@ func (s *Shrinker) Shrink(ctx context.Context, from run.Schedule) (run.Schedule,
 // try runs a candidate until it fails, and takes it for the smallest if it does.
 func (s *Shrinker) try(ctx context.Context, what string, candidate run.Schedule) bool {
 	c := Candidate{What: what, Steps: len(candidate.Steps)}
-	for c.Runs < s.Tries && c.Failed == 0 && ctx.Err() == nil {
+	for c.Runs < s.Tries && c.Failed == 0 && s.skipped == "" && ctx.Err() == nil {
 		r, err := s.Run(ctx, candidate)
 		c.Runs++
 		switch {
+		case r.Skipped != "":
+			s.skipped = r.Skipped
 		case err == nil && s.Failure.Again(r.Verdict):
 			c.Failed++
 			s.drop(s.result)

@@ -114,3 +114,16 @@ func TestAnInterruptedShrinkGivesWhatItHas(t *testing.T) {
 	require.Contains(t, numbers(small), 3)
 	require.LessOrEqual(t, runs, 4)
 }
+
+// Where the schedule's disks cannot be had nothing was tried, and it says why.
+func TestAShrinkThatCannotRunSaysWhy(t *testing.T) {
+	runs := 0
+	s := &Shrinker{Tries: 3, Failure: stale, Run: func(context.Context, run.Schedule) (Result, error) {
+		runs++
+		return Result{Skipped: "no such disks"}, nil
+	}}
+	_, _, err := s.Shrink(t.Context(), many(3))
+	require.ErrorIs(t, err, ErrNotRunHere)
+	require.ErrorContains(t, err, "no such disks")
+	require.Equal(t, 1, runs)
+}

@@ -132,7 +132,7 @@ var All = []Scenario{
 		Flags:  map[string]string{"lease-reads": "true"},
 		Steps:  []Step{{Name: "pause the leader", Target: Leader, Rounds: 2, Fault: pause, Hold: Between{time.Second, 2 * time.Second}, Until: ledElsewhere, Then: leasesConfirmed}},
 		Bound:  bound, Floors: serving(20, 20),
-		Proofs: []Proof{leaderMoved, leasesConfirm},
+		Proofs: []Proof{leaderMoved, staleSideAsked(1), leasesConfirm},
 	},
 	{
 		Name:   "membership-churn",

@@ -178,7 +178,7 @@ func (c *Cluster) makeNetworks(ctx context.Context) (err error) {
 func (c *Cluster) runProxy(ctx context.Context) (err error) {
 	c.proxy, err = c.runBox(ctx, box{
 		name: "raftkv-" + c.id + "-toxiproxy", image: c.proxyImage, address: addrIn(c.subnet, hostProxy),
-		args: []string{"-host=0.0.0.0"}, env: map[string]string{"LOG_LEVEL": "error"}, published: c.proxies,
+		args: []string{"-host=0.0.0.0"}, published: c.proxies,
 	})
 	if err != nil {
 		return err

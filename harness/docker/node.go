@@ -73,7 +73,7 @@ func (c *Cluster) dataOf(ctx context.Context, id int, name string) (mount.Mount,
 // return. The program is Toxiproxy's because it is at hand; it has no proxies.
 func (c *Cluster) runMachine(ctx context.Context, n *node, name string) (string, error) {
 	return c.runBox(ctx, box{
-		name: name, image: c.proxyImage, args: []string{"-host=127.0.0.1"}, env: map[string]string{"LOG_LEVEL": "error"},
+		name: name, image: c.proxyImage, args: []string{"-host=127.0.0.1"},
 		address: addrIn(c.subnet, hostNode+n.id), published: map[uint16]int{adminPort: n.adminPort},
 	})
 }

@@ -89,8 +89,11 @@ func (c *Cluster) seenThrottled(ctx context.Context, n *node, before uint64) (st
 	}
 	for looks := 0; ; looks++ {
 		now, err := c.throttledPeriods(ctx, n)
+		if err != nil && ctx.Err() != nil {
+			return "", fmt.Errorf("quota read back, the kernel not seen to make the node wait in %d looks: %w", looks, proof.ErrUnseen)
+		}
 		if err != nil {
-			return "", fmt.Errorf("quota read back, the kernel not seen to make the node wait in %d looks: %w: %w", looks, proof.ErrUnseen, err)
+			return "", err
 		}
 		if now > before {
 			return fmt.Sprintf("quota read back; the kernel made it wait in %d periods of 100 ms, the first within %s", now-before, time.Since(begun).Round(time.Millisecond)), nil

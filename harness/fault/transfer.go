@@ -36,30 +36,34 @@ func (t transfer) Inject(ctx context.Context, c cluster.Cluster) (proof.Evidence
 	if before.Leader == t.to {
 		return proof.Since(start, "transfer", t.Name(), proof.Skipped, "it leads already"), nil
 	}
-	after, err := t.insist(ctx, c, before)
+	after, asked, err := t.insist(ctx, c, before)
 	if err != nil { // other faults may hold; and it may yet happen
 		return proof.Since(start, "transfer", t.Name(), proof.Indeterminate, err.Error()), nil
 	}
 	detail := fmt.Sprintf("n%d led term %d, n%d leads term %d", before.Leader, before.Term, after.Leader, after.Term)
+	if asked > 1 {
+		detail += fmt.Sprintf(", asked %d times", asked)
+	}
 	return proof.Since(start, "transfer", t.Name(), proof.Installed, detail), nil
 }
 
 // insist asks, as an operator would, until the target leads: an election may come in
 // between, which another node wins.
-func (t transfer) insist(ctx context.Context, c cluster.Cluster, before cluster.Ready) (after cluster.Ready, err error) {
+func (t transfer) insist(ctx context.Context, c cluster.Cluster, before cluster.Ready) (after cluster.Ready, asked int, err error) {
 	cl, err := admin(c)
 	if err != nil {
-		return after, err
+		return after, 0, err
 	}
 	defer func() { _ = cl.Close() }() // its only error is a second Close
 	now := before
 	_, err = eventually(ctx, func(ctx context.Context) (string, error) {
+		asked++
 		if after, err = t.handOver(ctx, c, cl, now); after.Leader != 0 {
 			now = after
 		}
 		return "", err
 	})
-	return after, err
+	return after, asked, err
 }
 
 // handOver asks for it once and waits until a majority knows who leads.

@@ -26,7 +26,8 @@ const (
 func Register() { toxics.Register(Name, new(Toxic)) }
 
 // Toxic lets nothing through, ends of connections neither, until it is removed. Then
-// all of it goes on in order, or the connection is closed if its receiver is gone.
+// all of it goes on in order, or the connection is closed if its receiver is gone:
+// if it does not take a piece within takePatience.
 type Toxic struct{}
 
 var _ toxics.CleanupToxic = (*Toxic)(nil)

@@ -11,7 +11,8 @@
 //   - Drop: connections stay open, writes succeed, bytes vanish. The heal closes
 //     the connections, because bytes are missing from them.
 //   - Hold: connections stay open and bytes wait. The heal delivers them, in
-//     order: old messages arrive late.
+//     order: old messages arrive late. A connection whose receiver takes nothing
+//     for a second is closed then.
 //   - Reject: connections are closed and new dials refused.
 //   - Shape: bytes arrive late, in order, or slowly.
 //
@@ -23,8 +24,8 @@
 // of HTTP/2 and asks for a ping to be answered. A probe can prove nothing when
 // the receiving node is dead or paused; the outcome is then Indeterminate.
 //
-// A proxy whose receiver is paused with full buffers cannot be edited: resume
-// the node first. A call that does not return in time is ErrWedged; Recover
+// A proxy whose receiver is paused with full buffers cannot be edited, or loses what
+// it held: resume the node first. A call that does not return in time is ErrWedged; Recover
 // builds all links anew, healthy.
 //
 // The package does not lose, reorder or duplicate single packets: a TCP proxy

@@ -197,6 +197,33 @@ func TestAHoldComesOffAConnectionWhoseReceiverIsGone(t *testing.T) {
 	assert.NotErrorIs(t, err, os.ErrDeadlineExceeded, "its sender learns that it is gone")
 }
 
+// A drop that comes off closes the connections that lost bytes, whatever the link is
+// to do next; and that works. Toxiproxy by itself left them open, and panicked at the
+// edit after the next.
+func TestADropClosesItsConnectionsWhateverComesNext(t *testing.T) {
+	for next, change := range map[string]func(*link.Link, context.Context) (proof.Evidence, error){
+		"hold": (*link.Link).Hold,
+		"shape": func(l *link.Link, ctx context.Context) (proof.Evidence, error) {
+			return l.Shape(ctx, link.Shape{Latency: 20 * time.Millisecond})
+		},
+		"nothing": (*link.Link).Heal,
+	} {
+		l := newRig(t, false).set.Client(1)
+		c, err := net.Dial("tcp", l.Addr())
+		require.NoError(t, err)
+		defer c.Close()
+		meets(t, l, link.Answered) // by then the proxy has taken the connection up
+		done(t)(l.Drop(t.Context()))
+		done(t)(change(l, t.Context()))
+		require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
+		_, err = io.Copy(io.Discard, c)
+		require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "then %s", next)
+		done(t)(l.Heal(t.Context()))
+		done(t)(l.Shape(t.Context(), link.Shape{Latency: 10 * time.Millisecond}))
+		done(t)(l.Heal(t.Context()))
+	}
+}
+
 func TestPingTellsWhatItMet(t *testing.T) {
 	assert.Equal(t, link.Refused, link.Ping(t.Context(), free(t), patience, 0).Kind)
 

@@ -50,6 +50,9 @@ func (s Shape) String() string {
 	return strings.Join(parts, ", ")
 }
 
+// dropType is Toxiproxy's toxic that loses bytes: a timeout that never comes.
+const dropType = "timeout"
+
 // setting is what a proxy should look like.
 type setting struct {
 	action  string
@@ -97,7 +100,7 @@ func (m Mode) setting() (setting, error) {
 	s := setting{action: string(m), enabled: true}
 	switch m {
 	case ModeDrop:
-		s.toxics = both("timeout", map[string]int64{"timeout": 0})
+		s.toxics = both(dropType, map[string]int64{"timeout": 0})
 	case ModeHold:
 		s.toxics = both(hold.Name, nil)
 	case ModeReject:

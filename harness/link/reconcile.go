@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2/client"
 )
@@ -11,7 +12,10 @@ import (
 // before old ones come out, so that a change from one fault to another never
 // lets bytes through in between. A proxy that is to refuse is closed and keeps its
 // toxics; when it is to work again it is made anew. For Toxiproxy takes seconds to
-// take a toxic off a connection that is closed, and may never do it.
+// take a toxic off a connection that is closed, and may never do it. One that goes
+// from a drop to another fault is made anew too: a drop closes its connections when it
+// comes off, and Toxiproxy then loses count of the toxics behind it, so that the
+// connections stay and its next edit panics.
 func (l *Link) reconcile(ctx context.Context, want setting) error {
 	p, err := l.fetch(ctx)
 	switch {
@@ -19,7 +23,7 @@ func (l *Link) reconcile(ctx context.Context, want setting) error {
 		return err
 	case !want.enabled:
 		err = l.refuse(ctx, p)
-	case !p.Enabled:
+	case !p.Enabled || len(want.toxics) > 0 && dropsBeside(p.ActiveToxics, want.toxics):
 		err = l.reopen(ctx, p, want)
 	default:
 		err = l.changeToxics(ctx, p, want.toxics)
@@ -30,6 +34,14 @@ func (l *Link) reconcile(ctx context.Context, want setting) error {
 	return l.readBack(ctx, want)
 }
 
+// dropsBeside tells whether a drop is among the toxics that are not wanted.
+func dropsBeside(active toxiproxy.Toxics, want []toxic) bool {
+	return slices.ContainsFunc(active, func(a toxiproxy.Toxic) bool {
+		wanted := slices.ContainsFunc(want, func(w toxic) bool { return w.name == a.Name })
+		return a.Type == dropType && !wanted
+	})
+}
+
 func (l *Link) refuse(ctx context.Context, p *toxiproxy.Proxy) error {
 	if !p.Enabled {
 		return nil
@@ -37,8 +49,8 @@ func (l *Link) refuse(ctx context.Context, p *toxiproxy.Proxy) error {
 	return l.enable(ctx, p, false)
 }
 
-// reopen puts a new proxy in the place of one that refused: it gets its toxics
-// while it still does, so that no byte passes without them.
+// reopen puts a new proxy in the place of the old one, whose connections are closed. It
+// gets its toxics while it still refuses, so that no byte passes without them.
 func (l *Link) reopen(ctx context.Context, p *toxiproxy.Proxy, want setting) error {
 	if _, err := bounded(ctx, "remove proxy "+l.name, func() (any, error) { return nil, p.Delete() }); err != nil {
 		return err

@@ -2,9 +2,9 @@
 
 package packets
 
-import "errors"
+import "fmt"
 
-var errNotLinux = errors.New("it is not Linux")
+var errNotLinux = fmt.Errorf("%w: it is not Linux", ErrUnavailable)
 
 // Lose is for Linux alone.
 func (n Namespace) Lose(_ Traffic, percent int) error {

@@ -7,16 +7,21 @@
 package packets
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 )
+
+// ErrUnavailable means that it cannot be done here, for want of rights or of a kernel
+// that can: what needs it is to be skipped.
+var ErrUnavailable = errors.New("packets cannot be dropped here")
 
 // Traffic says which packets may be lost: those of TCP over IPv4 to and from the
 // port that is served in the namespace, and those to and from the others' ports
 // that are dialled from it.
 //
-// Packets that open a connection to the served port (SYN, and the answer to it)
-// always pass, so that who dials it is not held up for seconds. All others may be
+// Packets that open a connection to the served port or refuse it (SYN, the answer to
+// it, and RST) always pass, so that who dials it is not held up for seconds. All others may be
 // lost, those that open a connection from inside as well.
 type Traffic struct {
 	Served uint16

@@ -18,6 +18,7 @@ const (
 	destinationOffset = 2
 	flagsOffset       = 13
 	flagSYN           = 0x02
+	flagRST           = 0x04
 )
 
 // way is one of the two ways of packets: into the namespace and out of it.
@@ -71,11 +72,11 @@ func ports(offset uint32, first, last uint16) []expr.Any {
 	}
 }
 
-// opensNone lets through packets that do not open a connection.
+// opensNone lets through packets that neither open a connection nor refuse one.
 func opensNone() []expr.Any {
 	return []expr.Any{
 		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseTransportHeader, Offset: flagsOffset, Len: 1},
-		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 1, Mask: []byte{flagSYN}, Xor: []byte{0}},
+		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 1, Mask: []byte{flagSYN | flagRST}, Xor: []byte{0}},
 		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{0}},
 	}
 }

@@ -1,12 +1,15 @@
 package packets
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/google/nftables"
+	"golang.org/x/sys/unix"
 )
 
 // tableName and trialName are our tables; no other is ever touched.
@@ -104,11 +107,18 @@ func (n Namespace) Works() error {
 		c.DelTable(table)
 		return c.Flush()
 	})
-	if err != nil {
-		return fmt.Errorf("try a rule that drops packets: %w", err)
+	if err == nil {
+		return nil
 	}
-	return nil
+	if slices.ContainsFunc(unable, func(e error) bool { return errors.Is(err, e) }) {
+		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return fmt.Errorf("try a rule that drops packets: %w", err)
 }
+
+// unable are the errors of a process without the rights, and of a kernel without what
+// it takes. Any other is a bug of ours.
+var unable = []error{fs.ErrPermission, fs.ErrNotExist, unix.EOPNOTSUPP, unix.EPROTONOSUPPORT, unix.EAFNOSUPPORT}
 
 // ours is a table of IPv4 by name.
 func ours(name string) *nftables.Table {
@@ -154,5 +164,5 @@ func (n Namespace) check() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("process %d is another one here: its network does not have %s", n.PID, n.Has)
+	return fmt.Errorf("%w: process %d is another one here: its network does not have %s", ErrUnavailable, n.PID, n.Has)
 }

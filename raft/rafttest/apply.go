@@ -116,6 +116,10 @@ func (n *node) maybeSnapshot() {
 	}
 	n.after(n.w.diskDice.around(20*n.w.plan.diskMax), func() {
 		n.snapping = false
+		if n.disk.inTrouble() {
+			n.crash() // a snapshot that cannot be written ends the node, as a log does
+			return
+		}
 		if n.effect() {
 			n.disk.keep(file)
 			n.snapshotDurable(file)

@@ -42,16 +42,21 @@ type disk struct {
 type write struct {
 	pieces  []func()
 	entries int // that it appends
+	install bool
 	done    func(mark bool)
 }
 
+// inTrouble says that a snapshot finds no room, or no working disk.
+func (d *disk) inTrouble() bool { return d.failing > 0 || d.full > 0 }
+
 // takes says whether the running writes succeed together, and uses up room for them.
 func (d *disk) takes() bool {
-	entries := 0
+	entries, install := 0, false
 	for _, w := range d.queue[:d.running] {
 		entries += w.entries
+		install = install || w.install
 	}
-	if d.failing > 0 || d.full > 0 && entries > d.room {
+	if d.failing > 0 || d.full > 0 && (install || entries > d.room) {
 		return false
 	}
 	d.room -= entries

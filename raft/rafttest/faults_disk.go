@@ -29,7 +29,7 @@ func (ne *nemesis) diskFails() (string, func()) {
 	return ne.trouble(ne.someone(), func(d *disk) { d.failing++ }, func(d *disk) { d.failing-- })
 }
 
-// diskFills leaves room for a few entries (ENOSPC). Term and vote find room all the
+// diskFills leaves room for a few entries and no snapshot (ENOSPC). Term and vote find room all the
 // same, so the node may still vote, and be elected, only to end at its no-op.
 func (ne *nemesis) diskFills() (string, func()) {
 	room := ne.dice.IntN(20)

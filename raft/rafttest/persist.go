@@ -8,7 +8,7 @@ import (
 
 // persist queues a Ready's durable part, with what has to wait for it.
 func (n *node) persist(rd raft.Ready) {
-	w := write{pieces: n.pieces(rd), entries: len(rd.Entries)}
+	w := write{pieces: n.pieces(rd), entries: len(rd.Entries), install: rd.Snapshot != nil}
 	if len(w.pieces) == 0 && len(rd.MessagesAfterAppend) == 0 && rd.Snapshot == nil {
 		return
 	}

@@ -123,16 +123,16 @@ func newPlan(o Options, d dice) plan {
 const entrySize = 100
 
 // boundBacklog keeps what a follower may lack to what the leader's window carries to
-// it in half of the time that a healed quorum has. A new write is committed behind
-// all that waits, and replicas are equal once the last has what it lacks, if that is
-// too little for a snapshot. The narrowest window is one entry, over the slowest
+// it in half of the time in which a healed quorum has to write: a new write is
+// committed behind what waits uncommitted, and may need one who lacks what was
+// committed before, if that is too little for a snapshot. The narrowest window is one entry, over the slowest
 // network some twenty entries a second, whatever the engine does
 // (TestCatchUpFillsTheWindow): a thousand that wait would outlast any bound.
 func (p *plan) boundBacklog() {
-	p.maxUncommittedBytes = min(p.maxUncommittedBytes, p.carries(electWithin/2)*entrySize)
-	most := uint64(p.carries(convergeWithin / 2))
-	p.trailing = min(p.trailing, most/2)
-	p.snapshotEvery = min(p.snapshotEvery, most-p.trailing)
+	most := p.carries(electWithin / 2)
+	p.maxUncommittedBytes = min(p.maxUncommittedBytes, most/2*entrySize)
+	p.trailing = min(p.trailing, uint64(most/4))
+	p.snapshotEvery = min(p.snapshotEvery, uint64(most/4))
 }
 
 // carries is how many entries a follower gets in a time.

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"raftkv/harness/cluster"
 	"raftkv/harness/link"
+	"raftkv/harness/packets"
 )
 
 const (
@@ -74,9 +76,11 @@ func lossy(t *testing.T, c cluster.Cluster) {
 	if !ok {
 		t.Skipf("the %s driver cannot", c.Name())
 	}
-	if err := d.CanDropPackets(t.Context()); err != nil {
+	err := d.CanDropPackets(t.Context())
+	if errors.Is(err, packets.ErrUnavailable) {
 		t.Skip(err)
 	}
+	require.NoError(t, err)
 	l := c.Links().Peer(1, 2)
 	installed(t)(d.PassPackets(t.Context(), 2)) // nothing is lost yet
 	installed(t)(d.DropPackets(t.Context(), 2, 1))
@@ -93,7 +97,7 @@ func lossy(t *testing.T, c cluster.Cluster) {
 	installed(t)(c.Start(t.Context(), 2))
 	losesNone(t, l)
 
-	_, err := d.DropPackets(t.Context(), 99, 30)
+	_, err = d.DropPackets(t.Context(), 99, 30)
 	require.ErrorIs(t, err, cluster.ErrNoNode)
 	_, err = d.DropPackets(t.Context(), 2, 100)
 	require.Error(t, err)
