@@ -29,8 +29,9 @@ func (ne *nemesis) diskFails() (string, func()) {
 	return ne.trouble(ne.someone(), func(d *disk) { d.failing++ }, func(d *disk) { d.failing-- })
 }
 
-// diskFills leaves room for a few entries and no snapshot (ENOSPC). Term and vote find room all the
-// same, so the node may still vote, and be elected, only to end at its no-op.
+// diskFills leaves room for a few entries and no snapshot (ENOSPC). Term and vote find
+// room all the same, so the node may still vote, and be elected, only to end at its
+// no-op.
 func (ne *nemesis) diskFills() (string, func()) {
 	room := ne.dice.IntN(20)
 	return ne.trouble(ne.someone(), func(d *disk) { d.full, d.room = d.full+1, room }, func(d *disk) { d.full-- })

@@ -125,8 +125,8 @@ const entrySize = 100
 // boundBacklog keeps what a follower may lack to what the leader's window carries to
 // it in half of the time in which a healed quorum has to write: a new write is
 // committed behind what waits uncommitted, and may need one who lacks what was
-// committed before, if that is too little for a snapshot. The narrowest window is one entry, over the slowest
-// network some twenty entries a second, whatever the engine does
+// committed before, if that is too little for a snapshot. The narrowest window is one
+// entry, over the slowest network some twenty a second, whatever the engine does
 // (TestCatchUpFillsTheWindow): a thousand that wait would outlast any bound.
 func (p *plan) boundBacklog() {
 	most := p.carries(electWithin / 2)
