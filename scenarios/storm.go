@@ -115,11 +115,12 @@ func (x *execution) fire(ctx context.Context, w *wave, place int) bool {
 }
 
 // candidates are the nodes that a fault of the kind may befall: free ones, and to
-// lead only those that vote.
+// lead, or to have something for a snapshot, only those that vote.
 func (x *execution) candidates(w *wave, kind string) []int {
 	free := w.free(x.cluster.Nodes())
-	if kind == transferring {
-		return without(free, without(free, x.voters()...)...)
+	voting := without(free, without(free, x.voters()...)...)
+	if (kind == transferring || kind == snapshotting) && len(voting) > 0 {
+		return voting
 	}
 	return free
 }
@@ -170,8 +171,9 @@ func (x *execution) leader(ctx context.Context, s run.Step) (cluster.Ready, erro
 	return x.handOver(ctx, s, ready), nil
 }
 
-// transferring is the kind by which leadership is handed to its target.
-const transferring = "transfer"
+// transferring is the kind by which leadership is handed to its target, snapshotting
+// that which has its targets write a snapshot.
+const transferring, snapshotting = "transfer", "snapshot"
 
 // handOver asks the cluster to let the node lead that led when the step was
 // first done. If it does not, the step goes on with whoever leads.
