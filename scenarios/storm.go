@@ -115,11 +115,11 @@ func (x *execution) fire(ctx context.Context, w *wave, place int) bool {
 }
 
 // candidates are the nodes that a fault of the kind may befall: free ones, and to
-// lead, or to have something for a snapshot, only those that vote.
+// lead, or to have something to write, only those that vote.
 func (x *execution) candidates(w *wave, kind string) []int {
 	free := w.free(x.cluster.Nodes())
 	voting := without(free, without(free, x.voters()...)...)
-	if (kind == transferring || kind == snapshotting) && len(voting) > 0 {
+	if (kind == transferring || kind == snapshotting || slices.Contains(writing, kind)) && len(voting) > 0 {
 		return voting
 	}
 	return free

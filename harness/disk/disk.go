@@ -33,6 +33,9 @@ type Volume interface {
 	// process may have a file of it open. It proves the loss and says so: what
 	// was synced before is there, what was written and not synced is not.
 	Restore() (seen string, err error)
+	// Ready says, as an error, that the volume cannot be used: its power was cut and
+	// could not be restored. Below its path then lies an empty folder.
+	Ready() error
 	// close gives everything back; it may be called in any state.
 	close() error
 }

@@ -2,6 +2,7 @@ package disk_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -96,6 +97,25 @@ func TestARestoreWithoutALossIsNotProved(t *testing.T) {
 	write(t, canary, "never synced\n", true)
 	_, err := v.Restore()
 	require.ErrorContains(t, err, "never synced")
+}
+
+// A disk that did not come back says who held it, and no node is to be started on the
+// empty folder in its place: it would have forgotten all it ever promised (brutal,
+// seed 236595).
+func TestADiskThatDidNotComeBackIsNotReady(t *testing.T) {
+	needs(t, disk.Ext4)
+	s := open(t, disk.Ext4, 1)
+	require.NoError(t, s.Ready(1))
+	v := s.Volume(1)
+	require.NoError(t, os.Mkdir(v.Dir(), 0o755))
+	f, err := os.Create(filepath.Join(v.Dir(), "held"))
+	require.NoError(t, err)
+	defer f.Close()
+	require.NoError(t, v.CutPower())
+	_, err = v.Restore()
+	require.ErrorContains(t, err, fmt.Sprintf("/proc/%d/fd/", os.Getpid()))
+	require.ErrorContains(t, s.Ready(1), "not mounted")
+	require.NoError(t, s.Ready(2), "who has no disk of its own needs none")
 }
 
 func TestTheVolumesOfADeadRunAreSwept(t *testing.T) {

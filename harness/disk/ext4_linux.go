@@ -96,7 +96,10 @@ func shutdown(dir string) error {
 
 // Restore implements Volume.
 func (v *ext4) Restore() (string, error) {
-	if err := errors.Join(unmount(v.root), awaitDetached(v.image)); err != nil {
+	if err := unmount(v.root); err != nil {
+		return "", fmt.Errorf("restore power: %w", err)
+	}
+	if err := awaitDetached(v.image); err != nil {
 		return "", fmt.Errorf("restore power: %w", err)
 	}
 	if err := v.mount(); err != nil {
@@ -107,6 +110,14 @@ func (v *ext4) Restore() (string, error) {
 		return "", fmt.Errorf("restore power: the file that %s now says %q (%v)", canaryKept[:len(canaryKept)-1], got, err)
 	}
 	return "EIO at once; mounted anew, what was synced is there and what was not is gone", nil
+}
+
+// Ready implements Volume.
+func (v *ext4) Ready() error {
+	if _, err := os.Stat(v.canary()); err != nil {
+		return fmt.Errorf("its disk is not mounted: %w", err)
+	}
+	return nil
 }
 
 func (v *ext4) canary() string { return filepath.Join(v.root, canaryName) }

@@ -87,6 +87,14 @@ func (v *troubled) Restore() (string, error) {
 	return seen, v.serve()
 }
 
+// Ready implements Volume.
+func (v *troubled) Ready() error {
+	if v.server == nil {
+		return errors.New("its FUSE file system is not mounted")
+	}
+	return v.Volume.Ready()
+}
+
 // stop unmounts the FUSE file system, which ends its server.
 func (v *troubled) stop() error {
 	if v.server == nil {

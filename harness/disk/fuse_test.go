@@ -1,13 +1,18 @@
 package disk_test
 
 import (
+	"bytes"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"raftkv/harness/disk"
@@ -63,6 +68,61 @@ func TestSyncsAreSlow(t *testing.T) {
 	write(t, filepath.Join(v.Dir(), "a"), "x", true)
 	require.Equal(t, 1, v.Hits().Calls)
 	require.Equal(t, "sync of data/a took 100ms longer", v.Hits().Last)
+}
+
+// A program that is stopped while its sync takes long, and goes on, gets no error: a
+// disk has none for that (brutal, seed 236601).
+func TestASlowSyncOutlastsAStop(t *testing.T) {
+	v := troubled(t)
+	path := filepath.Join(v.Dir(), "a")
+	write(t, path, "x", false)
+	v.Make(disk.Trouble{SyncDelay: 700 * time.Millisecond})
+	cmd := exec.Command("sync", "-d", path)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool { return v.Hits().Calls > 0 }, 10*time.Second, time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGSTOP))
+	require.NoError(t, cmd.Process.Signal(syscall.SIGCONT))
+	require.NoError(t, cmd.Wait(), said.String())
+}
+
+// A program that this one starts holds no file of a volume, whatever others do on it
+// at the time: its power could not be restored (brutal, seed 236595).
+func TestAStartedProgramHoldsNoFileOfAVolume(t *testing.T) {
+	v := troubled(t)
+	path := filepath.Join(v.Dir(), "a")
+	write(t, path, "x", true)
+	stop := make(chan struct{})
+	var busy sync.WaitGroup
+	for range 4 {
+		busy.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					if f, err := os.OpenFile(path, os.O_RDWR, 0); err == nil {
+						_ = f.Close() // which flushes it
+					}
+				}
+			}
+		})
+	}
+	for range 500 {
+		cmd := exec.Command("sleep", "30")
+		require.NoError(t, cmd.Start())
+		held, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", cmd.Process.Pid))
+		require.NoError(t, err)
+		for _, fd := range held {
+			to, _ := os.Readlink(fd)
+			assert.NotContains(t, to, "raftkv-disks", "it inherited %s", fd)
+		}
+		require.NoError(t, cmd.Process.Kill())
+		_ = cmd.Wait() // it was killed
+	}
+	close(stop)
+	busy.Wait()
 }
 
 func TestWritesAndSyncsFail(t *testing.T) {

@@ -39,9 +39,26 @@ func unmount(path string) error {
 		case err == nil, errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOENT):
 			return nil
 		case !errors.Is(err, unix.EBUSY) || time.Now().After(late):
-			return errors.Join(fmt.Errorf("unmount %s: %w", path, err), unix.Unmount(path, unix.MNT_DETACH))
+			return errors.Join(fmt.Errorf("unmount %s, which %s holds: %w", path, holders(path), err), unix.Unmount(path, unix.MNT_DETACH))
 		}
 	}
+}
+
+// holders names what of which processes is below path.
+func holders(path string) string {
+	var found []string
+	for _, pattern := range []string{"/proc/[0-9]*/fd/*", "/proc/[0-9]*/cwd", "/proc/[0-9]*/map_files/*"} {
+		links, _ := filepath.Glob(pattern) // the pattern is well-formed
+		for _, l := range links {
+			if to, err := os.Readlink(l); err == nil && strings.HasPrefix(to+"/", path+"/") {
+				found = append(found, l+" "+to)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return "nobody seen in /proc"
+	}
+	return strings.Join(found[:min(len(found), 5)], ", ")
 }
 
 // awaitDetached waits until no loop device has the image. A program that gets a

@@ -75,6 +75,16 @@ func (s *Set) Volume(id int) Volume {
 	return s.volumes[id]
 }
 
+// Ready says, as an error, that a node must not be started: its disk is gone since a
+// power cut, and it would find an empty folder in its place. It may be called on a nil
+// Set.
+func (s *Set) Ready(id int) error {
+	if v := s.Volume(id); v != nil {
+		return v.Ready()
+	}
+	return nil
+}
+
 // Close unmounts every volume and removes it. No process may use them. It may
 // be called on a nil Set.
 func (s *Set) Close() error {

@@ -64,6 +64,9 @@ func (c *Cluster) Start(ctx context.Context, id int) (proof.Evidence, error) {
 		if s.Phase != cluster.Exited {
 			return "", fmt.Errorf("the node is %s already", s)
 		}
+		if err := c.disks.Ready(id); err != nil {
+			return "", err
+		}
 		if _, err := c.cli.ContainerStart(ctx, n.container, client.ContainerStartOptions{}); err != nil {
 			return "", err
 		}

@@ -61,6 +61,9 @@ func (c *Cluster) Stop(ctx context.Context, id int) (proof.Evidence, error) {
 // Start implements cluster.Cluster.
 func (c *Cluster) Start(ctx context.Context, id int) (proof.Evidence, error) {
 	return c.operate(ctx, "start", id, func(ctx context.Context, n *node) (string, error) {
+		if err := c.disks.Ready(id); err != nil {
+			return "", err
+		}
 		if err := n.launch(c.spawner); err != nil {
 			return "", err
 		}
