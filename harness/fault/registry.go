@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"raftkv/harness/cluster"
 )
@@ -96,13 +97,16 @@ var ErrSpec = errors.New("no such fault")
 
 // Kinds lists every kind, family by family, in a fixed order: a seed that chooses
 // among them chooses the same next time.
-func Kinds() []Kind {
+func Kinds() []Kind { return slices.Clone(kinds()) }
+
+// kinds makes the list once: a schedule's draw goes through it over and over.
+var kinds = sync.OnceValue(func() []Kind {
 	return slices.Concat(nodeKinds(), linkKinds(), memberKinds(), diskKinds(), testingKinds())
-}
+})
 
 // KindNamed finds a kind.
 func KindNamed(name string) (Kind, bool) {
-	for _, k := range Kinds() {
+	for _, k := range kinds() {
 		if k.Name == name {
 			return k, true
 		}
