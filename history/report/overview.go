@@ -34,13 +34,6 @@ func (v view) chart(label string, height vg.Length) chart {
 	return chart{label: label, height: height, from: secondsOf(v.from), to: secondsOf(v.to), under: []plotFunc{v.faults}}
 }
 
-// mostFaults bounds what is shaded and labelled.
-const mostFaults = 60
-
-func (v view) spans() []history.Span {
-	return v.data.Timeline.Faults[:min(len(v.data.Timeline.Faults), mostFaults)]
-}
-
 func end(s history.Span, limit int64) float64 {
 	if s.To == 0 {
 		return secondsOf(limit)

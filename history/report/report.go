@@ -32,6 +32,8 @@ type content struct {
 	Charts     []drawn
 	Counts     []countRow
 	Faults     []history.Span
+	MoreFaults string
+	MoreFloors string
 	Marks      []moment
 	Headline   string
 	Tone       string
@@ -67,13 +69,15 @@ func Write(w io.Writer, d Data) error {
 
 func fill(d Data) (content, error) {
 	v := newView(d)
-	c := content{Data: d, Cards: story(d), Counts: counts(d), Faults: v.spans(),
+	c := content{Data: shorten(d), Cards: story(d), Counts: counts(d), Faults: v.spans(),
 		Headline: headline(d.Verdict), Tone: tone(d.Verdict.Result)}
+	c.MoreFaults = beyond(len(d.Timeline.Faults), len(c.Faults), "timeline.json")
+	c.MoreFloors = beyond(len(d.Verdict.Floors), len(c.Verdict.Floors), "verdict.json")
 	for _, x := range choose(d.Verdict.Violations) {
 		c.Violations = append(c.Violations, prove(x))
 	}
 	c.More = more(len(c.Violations), d.Verdict)
-	for _, m := range d.Timeline.Marks[:min(len(d.Timeline.Marks), mostFaults)] {
+	for _, m := range nearest(v, d.Timeline.Marks, func(m history.Mark) (from, to int64) { return m.Time, m.Time }) {
 		c.Marks = append(c.Marks, moment{clock(m.Time), m.Text})
 	}
 	if len(d.Operations) == 0 { // nothing to draw, and no floor says anything

@@ -147,6 +147,33 @@ func TestThePageStaysSmall(t *testing.T) {
 	require.Less(t, len(long), 3*len(short))
 }
 
+// Of a long run the page tells what is around the violation, and what it leaves out.
+func TestThePageOfAThousandRoundsStaysSmall(t *testing.T) {
+	d := killed(600, 30)
+	d.Timeline.Faults, d.Verdict.Floors = nil, nil
+	for i := range 1000 {
+		at := int64(i) * 600 * milli
+		name := fmt.Sprintf("fault-%d.", i)
+		d.Timeline.Faults = append(d.Timeline.Faults, history.Span{Name: name, From: at, To: at + 300*milli, Evidence: "it exited"})
+		d.Timeline.Marks = append(d.Timeline.Marks, history.Mark{Time: at, Text: "recovered"})
+		d.Run.Facts = append(d.Run.Facts, history.Fact{Name: fmt.Sprintf("round %d", i), Value: name})
+		d.Verdict.Reasons = append(d.Verdict.Reasons, "doubt about "+name)
+		d.Verdict.Floors = append(d.Verdict.Floors, check.FloorCount{Floor: check.Floor{Phase: name, Min: 5}, Counted: 9})
+	}
+	missed := &d.Verdict.Floors[999]
+	missed.Counted = 1
+	late := d.Operations[len(d.Operations)-1]
+	d.Verdict.Result, d.Verdict.Violations = check.Violated, []check.Violation{{Kind: check.StaleRead, Words: "Late.", Witness: []history.Operation{late}}}
+	page := written(t, d)
+	require.Less(t, len(page), 500<<10)
+	require.Contains(t, page, "fault-995.</td><td>it exited", "the faults around the violation")
+	require.NotContains(t, page, "fault-200.</td><td>it exited")
+	require.Contains(t, page, missed.String(), "what was missed comes first")
+	for _, more := range []string{"and 940 more: see timeline.json", "and 900 more: see verdict.json", "and 900 more: see run.json"} {
+		require.Contains(t, page, more)
+	}
+}
+
 func TestOddRuns(t *testing.T) {
 	for name, change := range map[string]func(*Data){
 		"nothing":      func(d *Data) { *d = Data{Verdict: check.HarnessFailure(fmt.Errorf("the <cluster> did not start"))} },
