@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -37,6 +38,7 @@ type bar struct {
 	title string
 	width func() int
 	b     *progressbar.ProgressBar
+	rate  rate
 }
 
 func newBar(w io.Writer, title string, width func() int) *bar {
@@ -51,24 +53,55 @@ func newBar(w io.Writer, title string, width func() int) *bar {
 func (b *bar) update(u scenarios.Update) {
 	total := max(int64(u.Total/time.Millisecond), 1)
 	b.b.ChangeMax64(total)
-	b.b.Describe(describe(b.title, u, b.width()-barWidth-aroundBar))
+	b.b.Describe(describe(b.title, u, b.rate.of(u), b.width()-barWidth-aroundBar))
 	_ = b.b.Set64(min(int64(u.Elapsed/time.Millisecond), total-1))
 }
 
 func (b *bar) done() { _ = b.b.Finish() }
 
-// describe words an update within so many columns: what failed is left out
-// first, then all counts, then the phase, and then the title is cut.
-func describe(title string, u scenarios.Update, room int) string {
-	for _, text := range []string{
-		fmt.Sprintf("%s · %s · %s", title, u.Phase, counts(u)),
-		fmt.Sprintf("%s · %s · %d ok", title, u.Phase, u.Counts.Ok),
-		fmt.Sprintf("%s · %s", title, u.Phase),
-		title,
+// describe words an update within so many columns: what failed is left out first,
+// then the fault's name gives way to the phase's, then the rate, the time that is
+// left, and the phase go, and then the title is cut.
+func describe(title string, u scenarios.Update, rate string, room int) string {
+	what := u.Fault
+	if what == "" {
+		what = string(u.Phase)
+	}
+	left := fmt.Sprintf("%s left", max(u.Total-u.Elapsed, 0).Round(time.Second))
+	for _, parts := range [][]string{
+		{title, what, rate, left, counts(u)},
+		{title, what, rate, left},
+		{title, string(u.Phase), rate, left},
+		{title, string(u.Phase), left},
+		{title, string(u.Phase)},
+		{title},
 	} {
+		text := strings.Join(parts, " · ")
 		if utf8.RuneCountInString(text) <= room {
 			return text
 		}
 	}
 	return string([]rune(title)[:min(max(room-1, leastText), utf8.RuneCountInString(title))]) + "…"
+}
+
+// rate is how many operations a second succeeded of late.
+type rate struct {
+	at   time.Duration
+	ok   int
+	said string
+}
+
+// rateOver is the least time that a rate is taken over.
+const rateOver = time.Second
+
+// of words the rate at an update.
+func (r *rate) of(u scenarios.Update) string {
+	if gone := u.Elapsed - r.at; gone >= rateOver {
+		r.said = fmt.Sprintf("%.0f ok/s", float64(u.Counts.Ok-r.ok)/gone.Seconds())
+		r.at, r.ok = u.Elapsed, u.Counts.Ok
+	}
+	if r.said == "" {
+		return "– ok/s"
+	}
+	return r.said
 }

@@ -153,11 +153,34 @@ func TestTheBarStaysOnItsLine(t *testing.T) {
 	}
 }
 
-func TestCountsAreLeftOutBeforeThePhase(t *testing.T) {
-	u := scenarios.Update{Phase: scenarios.During, Counts: recorder.Counts{Ok: 2863, Failed: 100}}
-	require.Equal(t, "1/1 x · during · 2863 ok, 100 failed, 0 unknown", describe("1/1 x", u, 50))
-	require.Equal(t, "1/1 x · during · 2863 ok", describe("1/1 x", u, 30))
-	require.Equal(t, "1/1 x · during", describe("1/1 x", u, 20))
+func TestTheBarTellsTheFaultTheRateAndTheTimeLeft(t *testing.T) {
+	u := scenarios.Update{
+		Phase: scenarios.During, Fault: "pause n1", Elapsed: 4 * time.Second, Total: 9 * time.Second,
+		Counts: recorder.Counts{Ok: 2863, Failed: 100},
+	}
+	for room, want := range map[int]string{
+		90: "1/1 x · pause n1 · 7 ok/s · 5s left · 2863 ok, 100 failed, 0 unknown",
+		40: "1/1 x · pause n1 · 7 ok/s · 5s left",
+		34: "1/1 x · during · 7 ok/s · 5s left",
+		25: "1/1 x · during · 5s left",
+		15: "1/1 x · during",
+		9:  "1/1 x",
+	} {
+		require.Equal(t, want, describe("1/1 x", u, "7 ok/s", room))
+	}
+	u.Fault = ""
+	require.Contains(t, describe("1/1 x", u, "7 ok/s", 90), "x · during · 7")
+}
+
+func TestTheRateIsOfLate(t *testing.T) {
+	var r rate
+	at := func(elapsed time.Duration, ok int) string {
+		return r.of(scenarios.Update{Elapsed: elapsed, Counts: recorder.Counts{Ok: ok}})
+	}
+	require.Equal(t, "– ok/s", at(time.Second/2, 100))
+	require.Equal(t, "100 ok/s", at(2*time.Second, 200))
+	require.Equal(t, "100 ok/s", at(2*time.Second+time.Second/2, 900))
+	require.Equal(t, "0 ok/s", at(4*time.Second, 200))
 }
 
 func TestAFailureEndsWithTheReportsPath(t *testing.T) {

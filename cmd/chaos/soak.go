@@ -59,13 +59,19 @@ type soak struct {
 	slowest time.Duration
 	of      int64
 	failed  []string
+	// broken is how many harness errors there were in a row.
+	broken int
 }
 
-// all runs until it is stopped or the time is up, and sums up. A run that is cut
+// mostBroken harness errors in a row end a soak: what is wrong is here, and each would
+// leave a folder.
+const mostBroken = 3
+
+// all runs until it is stopped, the time is up or the harness is broken, and sums up. A run that is cut
 // short by the stop does not count, unless it found a violation.
 func (s *soak) all(ctx context.Context) error {
 	s.began, s.counts = time.Now(), map[check.Result]int{}
-	for ctx.Err() == nil && (s.until == 0 || time.Since(s.began) < s.until) {
+	for ctx.Err() == nil && s.broken < mostBroken && (s.until == 0 || time.Since(s.began) < s.until) {
 		if err := s.one(ctx); err != nil {
 			return err
 		}
@@ -109,6 +115,9 @@ func (s *soak) count(r scenarios.Result) {
 	s.runs++
 	s.counts[r.Verdict.Result]++
 	s.result = worse(s.result, r.Verdict.Result)
+	if s.broken++; r.Verdict.Result != check.HarnessError {
+		s.broken = 0
+	}
 	if r.Recovery > s.slowest {
 		s.slowest, s.of = r.Recovery, r.Seed
 	}
@@ -123,6 +132,10 @@ func (s *soak) sum() error {
 		fmt.Fprintf(s.out, "; slowest recovery %s (seed %d)", run.Took(s.slowest), s.of)
 	}
 	var errs []error
+	if s.broken >= mostBroken {
+		_, err := fmt.Fprintf(s.out, "\n  stopped: %d harness errors one after the other", s.broken)
+		errs = append(errs, err)
+	}
 	for _, dir := range s.failed {
 		_, err := fmt.Fprintf(s.out, "\n  bin/chaos replay %s", dir)
 		errs = append(errs, err)

@@ -57,6 +57,15 @@ func TestAViolationCountsThoughTheSoakIsStopped(t *testing.T) {
 	require.DirExists(t, dir(0))
 }
 
+func TestASoakStopsWhenTheHarnessIsBroken(t *testing.T) {
+	var out bytes.Buffer
+	bad := check.HarnessError
+	s, ctx, _ := soaking(t, &out, bad, bad, check.Pass, bad, bad, bad, check.Pass)
+	require.NoError(t, s.all(ctx))
+	require.Equal(t, 6, s.runs)
+	require.Contains(t, out.String(), "stopped: 3 harness errors one after the other")
+}
+
 func TestASoakWithoutARunIsNoPass(t *testing.T) {
 	var out bytes.Buffer
 	s, ctx, _ := soaking(t, &out, check.Pass)
