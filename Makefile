@@ -28,7 +28,7 @@ UNITS   = $(shell go list ./... | grep -v '^raftkv/scenarios$$')
 # that they do not starve each other.
 ALONE   = $(filter raftkv/client raftkv/cmd/% raftkv/harness/% raftkv/node raftkv/node/peer,$(UNITS))
 
-.PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs levers points scenarios chaos etcd up down images demo bench start stop ci soak powerloss shrink clean
+.PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs levers million points scenarios chaos etcd up down images demo bench start stop ci soak powerloss shrink clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -95,8 +95,11 @@ bugs: ## Plant known bugs in the engine, one by one: the simulator has to catch 
 	go test -tags raftkv_bugs ./raft/... -run 'Bug|Figure8' -count=1 -v
 
 levers: ## Test the levers of a node built for testing.
-	go vet -tags raftkv_faults ./node/...
-	go test -tags raftkv_faults ./node/levers -count=1
+	go vet -tags raftkv_faults,raftkv_failpoints ./node/...
+	go test -tags raftkv_faults,raftkv_failpoints ./node/levers ./node/failpoint -count=1
+
+million: ## Judge a million puts and gets by 100 clients: fails beyond 10 s or 2 GB.
+	go test ./history/check -run xxx -bench AMillion -benchtime 1x -v
 
 points: ## Kill a node at each named point between two of its effects: make points ROUNDS=100
 	go test ./scenarios -run TestKillAtEachPointLosesNothing -timeout 0 -count=1 -point-rounds $(ROUNDS) -v
@@ -138,7 +141,7 @@ images: static ## Test both ways to the image, and the compose file.
 down: ## Stop and remove them and their data.
 	$(COMPOSE) down --volumes --remove-orphans
 
-ci: check-generated lint unit bugs levers ## What CI runs.
+ci: check-generated lint unit bugs levers million ## What CI runs.
 	scripts/test_start.sh
 	RAFTKV_DRIVER=process go test ./scenarios -count=1 -timeout 20m -v
 	$(MAKE) etcd

@@ -42,6 +42,8 @@ type execution struct {
 	// error, violations were found here.
 	notes, errors []string
 	violations    []check.Violation
+	// unlinked is set when Toxiproxy was lost, and with it the links' state.
+	unlinked bool
 }
 
 func newExecution(s Scenario, p run.Schedule, o Options, d deps, f run.Folder) (*execution, error) {

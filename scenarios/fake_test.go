@@ -29,12 +29,14 @@ type fake struct {
 
 	// What a test breaks.
 	immortal    bool // kills claim success and kill nobody
+	lives       int  // so do those after this many; 0: none does
 	noQuorum    bool // the data is served whatever the nodes do
 	neverElects bool // once the first leader is gone nobody leads
 	lying       bool // a cut leader answers reads from its memory
 	startFails  bool
 	hides       time.Duration     // how long after its election a leader is seen to lead
 	files       map[string]string // saved with the logs
+	voters      []int             // as the nodes name them; nil: they do not
 
 	mu     sync.Mutex
 	phase  map[int]cluster.Phase
@@ -43,6 +45,7 @@ type fake struct {
 	term   uint64
 	from   time.Time // when the leader took office
 	heals  int
+	kills  int
 	closed bool
 }
 
@@ -163,6 +166,10 @@ func (f *fake) become(id int, p cluster.Phase, action string) (proof.Evidence, e
 }
 
 func (f *fake) Kill(_ context.Context, id int) (proof.Evidence, error) {
+	f.mu.Lock()
+	f.kills++
+	f.immortal = f.immortal || f.lives > 0 && f.kills > f.lives
+	f.mu.Unlock()
 	return f.become(id, cluster.Exited, "kill")
 }
 func (f *fake) Stop(_ context.Context, id int) (proof.Evidence, error) {
@@ -193,7 +200,7 @@ func (f *fake) Status(ctx context.Context, id int) (cluster.Status, error) {
 	if f.phase[id] != cluster.Running {
 		return cluster.Status{}, errors.New("connection refused")
 	}
-	s := cluster.Status{ID: id, Role: "follower", Term: f.term, Leader: f.leader}
+	s := cluster.Status{ID: id, Role: "follower", Term: f.term, Leader: f.leader, Voters: f.voters}
 	if id == f.leader && !time.Now().Before(f.from.Add(f.hides)) {
 		s.Role = "leader"
 	}

@@ -65,6 +65,7 @@ type draft struct {
 	// left is how many more nodes may be harmed; free how many no step has;
 	// minority how many of any voters are one.
 	left, free, minority int
+	nodes                int // of the cluster
 	// voting is how many nodes the round makes voters: so many have to be free of
 	// faults that come before that.
 	voting int
@@ -96,7 +97,7 @@ func (g *generator) round(n int, last bool) time.Duration {
 
 // draft draws the steps of a round.
 func (g *generator) draft(n, steps int, lossy, last bool) *draft {
-	d := &draft{left: (g.voters - 1) / 2, free: g.nodes, lossy: lossy, last: last, whole: g.voters == g.nodes}
+	d := &draft{left: (g.voters - 1) / 2, free: g.nodes, nodes: g.nodes, lossy: lossy, last: last, whole: g.voters == g.nodes}
 	d.minority = d.left
 	if lossy {
 		d.left = g.nodes
@@ -219,7 +220,7 @@ const damaging = "bit-flip"
 
 // writing are the kinds that are proved by a write of the node itself: beside what
 // may keep the cluster from committing there would be none.
-var writing = []string{"fsync-eio", "disk-full", "torn-write"}
+var writing = []string{"fsync-eio", "disk-full", "torn-write", "slow-fsync"}
 
 // resetting is the kind that closes live connections: a link that is cut has none.
 const resetting = "reset"
@@ -254,7 +255,7 @@ func (d *draft) aim(k fault.Kind, r *rand.Rand) (role string, count int) {
 	case k.Aim == fault.AimAll:
 		return string(Everybody), 0
 	case k.Name == changing:
-		return string(Anyone), 3 + 2*r.IntN((d.free-1)/2)
+		return string(Anyone), d.votersNext(3 + 2*r.IntN((d.free-1)/2))
 	case k.Aim == fault.AimOne || k.Harm == fault.HarmNone:
 		return role, 1
 	}
@@ -266,6 +267,15 @@ func (d *draft) aim(k fault.Kind, r *rand.Rand) (role string, count int) {
 		most = min(most, d.minority)
 	}
 	return role, 1 + r.IntN(min(most, d.free))
+}
+
+// votersNext is how many nodes to make voters: all of them only if some do not vote
+// now, or nothing would change.
+func (d *draft) votersNext(drawn int) int {
+	if d.whole && drawn == d.nodes {
+		return 3
+	}
+	return drawn
 }
 
 // add takes a step into the round, and counts what it harms.

@@ -77,6 +77,26 @@ func TestAProfileWithoutLossAlwaysLeavesAQuorum(t *testing.T) {
 	}
 }
 
+func TestAllAreMadeVotersOnlyWhenSomeAreNot(t *testing.T) {
+	drawn := 0
+	for _, p := range Profiles() {
+		voters, seen := 5, int64(-1)
+		eachDrawn(t, p, func(seed int64, steps []run.Step, kinds []fault.Kind) {
+			if seed != seen {
+				voters, seen = 5, seed
+			}
+			for _, s := range steps {
+				if s.Kind == changing {
+					drawn++
+					require.False(t, s.Count == 5 && voters == 5, "%s, seed %d", p.Name, seed)
+					voters = s.Count
+				}
+			}
+		})
+	}
+	require.Positive(t, drawn)
+}
+
 func TestFaultsThatUndoEachOtherAreNotInOneRound(t *testing.T) {
 	for _, p := range Profiles() {
 		eachDrawn(t, p, func(seed int64, steps []run.Step, kinds []fault.Kind) {

@@ -8,7 +8,6 @@ import (
 
 	"raftkv/harness/proof"
 	"raftkv/harness/run"
-	"raftkv/harness/workload"
 	"raftkv/history"
 	"raftkv/history/check"
 )
@@ -20,32 +19,25 @@ const shown = 3
 // the verdict and the report.
 func (x *execution) judge() (Result, error) {
 	res := Result{Scenario: x.sc.Name, Seed: x.opts.Seed, Driver: x.plan.Driver, Dir: x.folder.Path}
-	ops, err := x.folder.Operations()
+	ops, unread := x.folder.Operations()
+	own, err := x.folder.JudgeNodes(ops)
 	if err != nil {
-		res.Verdict, err = x.folder.Fail(x.theCase(res, nil), err)
+		x.errors = append(x.errors, err.Error())
+	}
+	res.Events = own.Events
+	if unread != nil {
+		res.Verdict, err = x.folder.Fail(x.theCase(res, own, nil), unread)
 		return res, err
 	}
 	x.weigh(ops)
-	res.Events = x.nodesOwn(ops)
 	res.Recovery, res.Gap = x.recovery(ops), x.gap(ops)
-	res.Verdict, err = x.folder.Judge(x.theCase(res, ops), ops)
+	res.Verdict, err = x.folder.Judge(x.theCase(res, own, ops), ops)
 	return res, err
 }
 
-// nodesOwn judges what the nodes wrote of themselves, and returns how much.
-func (x *execution) nodesOwn(ops []history.Operation) int {
-	n, err := x.folder.JudgeNodes(ops)
-	if err != nil {
-		x.errors = append(x.errors, err.Error())
-		return 0
-	}
-	x.notes = append(x.notes, n.Notes...)
-	x.violations = append(x.violations, n.Violations...)
-	return n.Events
-}
-
-// weigh holds the scenario's proofs against what happened, and, if they hold
-// and every fault is proved, its ceilings.
+// weigh holds the scenario's proofs against what happened, and its ceilings: a row's
+// if all holds and every fault is proved, a drawn schedule's for each fault that is.
+// After an error nobody can say for how long a fault held.
 func (x *execution) weigh(ops []history.Operation) {
 	f := Facts{Rounds: x.rounds, Operations: ops}
 	if x.obs != nil {
@@ -54,19 +46,24 @@ func (x *execution) weigh(ops []history.Operation) {
 	if len(x.errors) > 0 && len(x.rounds) == 0 {
 		return // no fault was reached, which is the errors' doing
 	}
-	bit := len(x.errors) == 0 && !x.unproved()
+	bit := !x.unproved()
 	for _, p := range x.proofs() {
 		if err := p.Holds(f); err != nil {
 			bit = false
 			x.notes = append(x.notes, fmt.Sprintf("the fault did not bite (%s): %v", p.Words, err))
 		}
 	}
-	if !bit {
-		return
+	switch {
+	case len(x.errors) > 0:
+	case x.profile != nil:
+		x.drawnCeilings(f)
+	case bit:
+		x.ceilings(ops)
 	}
-	if x.profile != nil {
-		x.drawnCeilings(ops)
-	}
+}
+
+// ceilings holds what succeeded against what the row allows.
+func (x *execution) ceilings(ops []history.Operation) {
 	for _, c := range x.sc.Ceilings {
 		for _, r := range x.rounds {
 			x.above(c, r, ops)
@@ -125,10 +122,12 @@ func (c Ceiling) where(r Round) string {
 }
 
 // theCase is what the judge is told besides the history.
-func (x *execution) theCase(res Result, ops []history.Operation) run.Case {
+func (x *execution) theCase(res Result, own run.Nodes, ops []history.Operation) run.Case {
 	return run.Case{
-		Run:      x.about(res),
+		Run:      x.about(res, own),
+		Nodes:    own,
 		Timeline: x.timeline(ops),
+		Smaller:  "bin/chaos shrink " + x.folder.Path,
 		Options: check.Options{
 			Floors: x.floors(), Phases: slices.Concat(x.phases, x.spans),
 			Notes: x.notes, Errors: x.errors, Violations: x.violations,
@@ -151,21 +150,21 @@ func (x *execution) floors() []check.Floor {
 }
 
 // about is what the report says of the run.
-func (x *execution) about(res Result) history.Run {
+func (x *execution) about(res Result, own run.Nodes) history.Run {
 	return history.Run{
 		Scenario: x.sc.Name, Seed: x.opts.Seed, Driver: x.plan.Driver,
 		Commands: x.commands(),
 		Started:  x.clock.Started(), Duration: time.Duration(x.clock.Now()), Gap: res.Gap,
 		Expectation: x.sc.Story + " " + x.sc.Expect,
-		Facts:       x.facts(res),
+		Facts:       x.facts(res, own),
 	}
 }
 
-func (x *execution) facts(res Result) []history.Fact {
+func (x *execution) facts(res Result, own run.Nodes) []history.Fact {
 	facts := []history.Fact{
 		{Name: "driver", Value: x.plan.Driver + ": " + x.plan.Why},
 		{Name: "workload", Value: x.plan.Load.Workload},
-		{Name: "events of the nodes judged", Value: fmt.Sprint(res.Events)},
+		{Name: "events of the nodes judged", Value: own.String()},
 		{Name: "first write after healing", Value: took(res.Recovery)},
 		{Name: "longest time without a write", Value: took(res.Gap)},
 	}
@@ -177,25 +176,4 @@ func (x *execution) facts(res Result) []history.Fact {
 		})
 	}
 	return facts
-}
-
-// commands repeat the run: the seed's schedule anew, or this one with all that
-// was resolved.
-func (x *execution) commands() []string {
-	again := "bin/chaos replay " + x.folder.Path
-	what := fmt.Sprintf("--driver %s --seed %d", x.plan.Driver, x.opts.Seed)
-	w := x.plan.Load.Workload
-	if w != workload.Mixed {
-		what += " --workload " + w
-	}
-	switch {
-	case x.profile != nil:
-		return []string{fmt.Sprintf("bin/chaos run --profile %s --duration %s %s", x.profile.Name, x.plan.Length, what), again}
-	case w != workload.Mixed:
-		return []string{fmt.Sprintf("bin/chaos run --scenario %s %s", x.sc.Name, what), again}
-	}
-	return []string{
-		fmt.Sprintf("make chaos SCENARIO=%s DRIVER=%s SEED=%d", x.sc.Name, x.plan.Driver, x.opts.Seed),
-		fmt.Sprintf("RAFTKV_DRIVER=%s go test ./scenarios -run 'TestScenarios/^%s$' -seed %d", x.plan.Driver, x.sc.Name, x.opts.Seed), again,
-	}
 }

@@ -2,10 +2,12 @@ package scenarios
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 
+	"raftkv/harness/link"
 	"raftkv/harness/run"
 	"raftkv/history"
 	"raftkv/history/check"
@@ -56,6 +58,7 @@ func (x *execution) doubt(format string, args ...any) {
 func (x *execution) broken(doing string, err error) {
 	text := fmt.Sprintf("%s: %v", doing, err)
 	x.errors = append(x.errors, text)
+	x.unlinked = x.unlinked || errors.Is(err, link.ErrWedged) || errors.Is(err, link.ErrProxyLost)
 	x.meter.say(nil, text)
 	x.log.Note("%s", text)
 }

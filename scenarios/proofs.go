@@ -184,7 +184,7 @@ func voterCounts(want ...int) Proof {
 	return Proof{
 		Words: fmt.Sprintf("the cluster has %v voters, one count after the other", want),
 		Holds: func(f Facts) error {
-			for i, r := range f.Rounds[:min(len(f.Rounds), len(want))] {
+			for i, r := range f.Rounds[:min(len(f.Rounds), len(want))] { // one that is shrunk has fewer
 				if err := hasVoters(want[i])(r); err != nil {
 					return err
 				}
@@ -198,10 +198,15 @@ func voterCounts(want ...int) Proof {
 // led when it died has said so until it is heard again.
 func hasVoters(n int) func(Round) error {
 	return func(r Round) error {
+		leads := false
 		for _, s := range r.Later {
+			leads = leads || s.IsLeader()
 			if s.IsLeader() && len(s.Voters) != n {
 				return fmt.Errorf("%q left %d voters: %v", r.Name, len(s.Voters), s.Voters)
 			}
+		}
+		if !leads {
+			return fmt.Errorf("after %q nobody said that it leads, and who votes", r.Name)
 		}
 		return nil
 	}

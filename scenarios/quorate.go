@@ -66,6 +66,16 @@ func (x *execution) voters() []int {
 	return best.Voters
 }
 
+// otherThan gives drawn voters of whom one at least does not vote now, if any of the
+// candidates does not: to make voters of those who are would change nothing.
+func otherThan(voters, drawn, candidates []int) []int {
+	outside := without(candidates, voters...)
+	if len(drawn) != len(voters) || len(without(drawn, voters...)) > 0 || len(outside) == 0 {
+		return drawn
+	}
+	return with(outside[0], slices.Clone(drawn[1:]))
+}
+
 // informed compares what two nodes know of the membership: who is in a later term,
 // or leads, or has the longer log, knows more.
 func informed(a, b cluster.Status) int {

@@ -117,7 +117,10 @@ func startCluster(o Options) func(context.Context, cluster.Spec, string) (driver
 			}
 		}
 		o.Binaries.Fill(&spec, choice.Driver)
-		spec.Events = cluster.WritesEvents(ctx, spec.Binary)
+		var err error
+		if spec.Events, err = cluster.WritesEvents(ctx, spec.Binary); err != nil {
+			return driver.Started{Choice: choice}, err
+		}
 		return driver.StartChosen(ctx, spec, choice)
 	}
 }

@@ -9,10 +9,13 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"raftkv/harness/driver"
+	"raftkv/harness/process"
+	"raftkv/harness/workload"
 	"raftkv/history/check"
 )
 
@@ -64,6 +67,29 @@ func TestScenarios(t *testing.T) {
 			t.Logf("%s on %s, seed %d: %s, recovery %s, longest gap %s", r.Verdict.Result, r.Driver, r.Seed, r.Dir, r.Recovery, r.Gap)
 			require.Positive(t, r.Events, "what the nodes wrote of themselves is judged too")
 			require.Equal(t, check.Pass, r.Verdict.Result, "%s; everything about it is in %s", text(r), r.Dir)
+		})
+	}
+}
+
+// TestEveryWorkloadPassesOnRealNodes: the table's rows are run with the mixed load.
+func TestEveryWorkloadPassesOnRealNodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs five real nodes")
+	}
+	root, err := driver.RepoRoot()
+	require.NoError(t, err)
+	b, err := driver.BuildBinaries(t.Context(), root, filepath.Join(root, "bin"), process.Name)
+	require.NoError(t, err)
+	p, ok := ProfileNamed("gentle")
+	require.True(t, ok)
+	for _, name := range []string{workload.Counter, workload.List, workload.Lock, workload.FollowerReads, workload.StaleReads} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // the profile takes little of the machine
+			r, err := RunProfile(t.Context(), p, time.Second, Options{
+				Seed: *seedFlag, Driver: process.Name, Binaries: b, OutDir: t.TempDir(), Progress: logText(t), Workload: name,
+			})
+			require.NoError(t, err)
+			require.Equal(t, check.Pass, r.Verdict.Result, text(r))
 		})
 	}
 }

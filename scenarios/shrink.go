@@ -112,7 +112,8 @@ func (s *Shrinker) try(ctx context.Context, what string, candidate run.Schedule)
 		switch {
 		case r.Skipped != "":
 			s.skipped = r.Skipped
-		case err == nil && s.Failure.Again(r.Verdict):
+		case err == nil && s.Failure.Again(r.Verdict) && (ctx.Err() == nil || r.Verdict.Result == check.Violated):
+			// one that was cut short is inconclusive for that alone
 			c.Failed++
 			s.drop(s.result)
 			s.smallest, s.result = s.resolved(r, candidate), r

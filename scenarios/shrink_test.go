@@ -115,6 +115,25 @@ func TestAnInterruptedShrinkGivesWhatItHas(t *testing.T) {
 	require.LessOrEqual(t, runs, 4)
 }
 
+// A run that is cut short is inconclusive for that alone: it fails as before only in
+// name.
+func TestARunThatWasCutShortIsNotTheSmallest(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	runs := 0
+	var dropped []string
+	s := Shrinker{Tries: 1, Failure: Failure{Result: check.Inconclusive}, Run: func(context.Context, run.Schedule) (Result, error) {
+		if runs++; runs == 2 {
+			cancel()
+		}
+		return Result{Dir: string(rune('0' + runs)), Verdict: check.Verdict{Result: check.Inconclusive}}, nil
+	}, Drop: func(r Result) { dropped = append(dropped, r.Dir) }}
+	small, r, err := s.Shrink(ctx, many(4))
+	require.NoError(t, err)
+	require.Len(t, small.Steps, 4)
+	require.Equal(t, "1", r.Dir)
+	require.Equal(t, []string{"2"}, dropped)
+}
+
 // Where the schedule's disks cannot be had nothing was tried, and it says why.
 func TestAShrinkThatCannotRunSaysWhy(t *testing.T) {
 	runs := 0

@@ -101,7 +101,11 @@ func (x *execution) fire(ctx context.Context, w *wave, place int) bool {
 	}
 	if len(step.Targets) == 0 {
 		r := source(x.opts.Seed, x.sc.Name, step.Number, drawTarget)
-		step.Targets = Target(step.Role).among(r, step.Count, ready.Leader, x.cluster.Nodes(), x.candidates(w, step.Kind))
+		candidates := x.candidates(w, step.Kind)
+		step.Targets = Target(step.Role).among(r, step.Count, ready.Leader, x.cluster.Nodes(), candidates)
+		if step.Kind == changing {
+			step.Targets = otherThan(x.voters(), step.Targets, candidates)
+		}
 	}
 	step.Leader, step.Term = ready.Leader, ready.Term
 	f, err := fault.Build(x.spec(step))
@@ -115,14 +119,20 @@ func (x *execution) fire(ctx context.Context, w *wave, place int) bool {
 }
 
 // candidates are the nodes that a fault of the kind may befall: free ones, and to
-// lead, or to have something to write, only those that vote.
+// lead, or to have something to write or to send, only those that vote.
 func (x *execution) candidates(w *wave, kind string) []int {
 	free := w.free(x.cluster.Nodes())
 	voting := without(free, without(free, x.voters()...)...)
-	if (kind == transferring || kind == snapshotting || slices.Contains(writing, kind)) && len(voting) > 0 {
+	if ofVoters(kind) && len(voting) > 0 {
 		return voting
 	}
 	return free
+}
+
+// ofVoters tells whether a kind shows only in what voters do.
+func ofVoters(kind string) bool {
+	k, _ := fault.KindNamed(kind)
+	return kind == transferring || kind == snapshotting || slices.Contains(writing, kind) || k.Family == fault.FamilyMessage
 }
 
 // spec is the step's fault as data.
@@ -245,9 +255,12 @@ func (x *execution) ok() bool {
 }
 
 // serving are the functions that have to succeed where a quorum is left: the one
-// that the load writes by, and reads if it has any.
+// that the load writes by, and cas and reads if it has any.
 func (x *execution) serving() []history.Function {
 	all := []history.Function{x.plan.Load.Counts(history.Put)}
+	if x.plan.Load.Mix.CAS > 0 && all[0] != history.CAS {
+		all = append(all, history.CAS)
+	}
 	if x.plan.Load.Mix.Get > 0 {
 		all = append(all, history.Get)
 	}

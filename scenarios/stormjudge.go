@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"raftkv/harness/cluster"
+	"raftkv/harness/proof"
 	"raftkv/history"
 	"raftkv/history/check"
 )
@@ -82,8 +83,11 @@ func (x *execution) drawnFloors() []check.Floor {
 
 // drawnCeilings hold what succeeded against what each fault allows: nothing at
 // nodes that are cut off or down, and nothing anywhere while a majority is.
-func (x *execution) drawnCeilings(ops []history.Operation) {
-	for _, r := range x.rounds {
+// Only faults count that are proved; another one's doubt takes nothing from these.
+func (x *execution) drawnCeilings(f Facts) {
+	ops := f.Operations
+	sure := slices.DeleteFunc(slices.Clone(x.rounds), func(r Round) bool { return !x.bit(f, r) })
+	for _, r := range sure {
 		if r.outvoted() {
 			x.above(cutNodesFail[0], r, ops)
 		}
@@ -91,9 +95,17 @@ func (x *execution) drawnCeilings(ops []history.Operation) {
 	if slices.ContainsFunc(x.rounds, func(r Round) bool { return r.Kind == changing }) {
 		return // a majority of whom is not known from outside
 	}
-	for _, r := range x.stalls() {
+	for _, r := range x.stalls(sure) {
 		x.above(Ceiling{Functions: everything, At: Anywhere}, r, ops)
 	}
+}
+
+// bit tells whether a round's fault is proved: by its own evidence, and by every
+// proof as far as it is about this round.
+func (x *execution) bit(f Facts, r Round) bool {
+	f.Rounds = []Round{r}
+	return r.Bit != nil && r.Bit.Outcome == proof.Installed &&
+		all(x.proofs(), func(p Proof) bool { return p.Holds(f) == nil })
 }
 
 // outvoted tells whether the targets can surely not serve: they are down, or cut
@@ -104,14 +116,14 @@ func (r Round) outvoted() bool {
 }
 
 // stalls are the times when proved faults held a majority of all nodes.
-func (x *execution) stalls() []Round {
+func (x *execution) stalls(sure []Round) []Round {
 	var found []Round
-	for i, r := range x.rounds {
+	for i, r := range sure {
 		if !lasting(r.Kind) || !r.held() {
 			continue
 		}
 		s := r
-		for _, before := range x.rounds[:i] {
+		for _, before := range sure[:i] {
 			if before.Step.Round == r.Step.Round && lasting(before.Kind) && before.held() {
 				s.Targets = append(slices.Clone(s.Targets), before.Targets...)
 				s.Heal, s.Name = min(s.Heal, before.Heal), before.Name+", "+s.Name

@@ -219,4 +219,6 @@ func TestTheVoterCountsAreProved(t *testing.T) {
 	p := voterCounts(3, 5)
 	require.NoError(t, p.Holds(Facts{Rounds: []Round{r}}))
 	require.ErrorContains(t, p.Holds(Facts{Rounds: []Round{r, r}}), "left 3 voters")
+	r.Later = map[int]cluster.Status{2: {Role: "follower"}}
+	require.ErrorContains(t, p.Holds(Facts{Rounds: []Round{r}}), "nobody said that it leads")
 }

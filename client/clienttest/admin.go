@@ -15,6 +15,23 @@ func (n *Node) SetAdmin(f func(*apiv1.MemberChangeRequest) error) {
 	n.admin = f
 }
 
+// SetWinner decides who is elected when leadership is handed to a node; nil is
+// that node.
+func (c *Cluster) SetWinner(f func(to uint64) uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.elect = f
+}
+
+func (c *Cluster) winner(to uint64) uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.elect == nil {
+		return to
+	}
+	return c.elect(to)
+}
+
 // leading says, as an error, that another node leads.
 func (n *Node) leading() error {
 	leader, _ := n.cluster.reign()
@@ -51,8 +68,9 @@ func (n *Node) TransferLeader(_ context.Context, q *apiv1.TransferLeaderRequest)
 	if err := n.leading(); err != nil {
 		return nil, err
 	}
-	n.cluster.Lead(q.To)
-	return &apiv1.TransferLeaderResponse{LeaderId: q.To}, nil
+	winner := n.cluster.winner(q.To)
+	n.cluster.Lead(winner)
+	return &apiv1.TransferLeaderResponse{LeaderId: winner}, nil
 }
 
 // TakeSnapshot implements the admin service: the index is the node's id.

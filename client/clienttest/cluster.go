@@ -16,6 +16,7 @@ type Cluster struct {
 	leader uint64
 	term   uint64
 	store  *store
+	elect  func(to uint64) uint64
 }
 
 // Start starts n nodes with the ids from 1, led by node 1. They stop when the

@@ -35,19 +35,27 @@ func (c *checkCmd) judge() check.Verdict {
 	if err != nil {
 		return check.HarnessFailure(fmt.Errorf("read %s: %w", c.File, err))
 	}
-	nodes, err := c.nodes(ops)
+	told, err := c.told(ops)
 	if err != nil {
 		return check.HarnessFailure(err)
 	}
-	return check.Judge(ops, check.Options{Budget: c.Budget, Violations: nodes.Violations, Notes: nodes.Notes})
+	told.Budget = c.Budget
+	return check.Judge(ops, told)
 }
 
-// nodes judges what the nodes of a run's folder wrote of themselves.
-func (c *checkCmd) nodes(ops []history.Operation) (run.Nodes, error) {
+// told is what speaks for and against a run besides its history, if a run's folder
+// is judged: what its runner saw, and what its nodes wrote of themselves.
+func (c *checkCmd) told(ops []history.Operation) (check.Options, error) {
 	if info, err := os.Stat(c.File); err != nil || !info.IsDir() {
-		return run.Nodes{}, nil
+		return check.Options{}, nil
 	}
-	return run.Folder{Path: c.File}.JudgeNodes(ops)
+	f := run.Folder{Path: c.File}
+	told, err := f.Told()
+	if err != nil {
+		return told, err
+	}
+	nodes, err := f.JudgeNodes(ops)
+	return nodes.With(told), err
 }
 
 func (c *checkCmd) read() ([]history.Operation, error) {

@@ -67,8 +67,8 @@ func (p place) binaries(ctx context.Context, where string) (driver.Binaries, err
 	return built, err
 }
 
-// schedule reads a run's schedule. Its nodes' program is taken again, unless
-// another is given.
+// schedule reads a run's schedule. Its driver and its nodes' program are taken
+// again, unless others are given.
 func (p *place) schedule(dir string) (run.Schedule, error) {
 	s, err := run.ReadSchedule(dir)
 	if err != nil {
@@ -79,6 +79,9 @@ func (p *place) schedule(dir string) (run.Schedule, error) {
 			return s, fmt.Errorf("the run's nodes were %s, which is gone (give another with --binary): %w", s.Binary, err)
 		}
 		p.Binary = s.Binary
+	}
+	if p.Driver == driver.Auto && s.Driver != "" {
+		p.Driver = s.Driver
 	}
 	p.Levers = p.Levers || s.Levers
 	s.Binary, s.Levers = p.absolute(), p.Levers

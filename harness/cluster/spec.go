@@ -140,12 +140,17 @@ func (n Node) Args() []string {
 // EventsName is the name under which SaveLogs saves a node's events.
 func EventsName(id int) string { return fmt.Sprintf("n%d.events.jsonl", id) }
 
-// WritesEvents asks a program whether its serve command knows --events.
-func WritesEvents(ctx context.Context, binary string) bool {
+// WritesEvents asks a program whether its serve command knows --events. Another
+// store may answer a question for help with any exit code.
+func WritesEvents(ctx context.Context, binary string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, NodeTimeout)
 	defer cancel()
-	help, _ := exec.CommandContext(ctx, binary, "serve", "--help").CombinedOutput()
-	return bytes.Contains(help, []byte("--events"))
+	help, err := exec.CommandContext(ctx, binary, "serve", "--help").CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && (ctx.Err() != nil || !errors.As(err, &exit)) {
+		return false, fmt.Errorf("ask %s whether it writes events: %w", binary, errors.Join(err, ctx.Err()))
+	}
+	return bytes.Contains(help, []byte("--events")), nil
 }
 
 // Env gives what is added to the environment.

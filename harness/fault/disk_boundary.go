@@ -43,9 +43,9 @@ func (b boundaryLever) make(ctx context.Context, id int, t disk.Trouble) error {
 	return err
 }
 
-func (b boundaryLever) shows(ctx context.Context, id int, _ disk.Trouble) (string, error) {
+func (b boundaryLever) shows(ctx context.Context, id int, t disk.Trouble) (string, error) {
 	got, err := b.read(ctx, id)
-	if err != nil && b.exited(ctx, id) {
+	if err != nil && t.SyncDelay == 0 && b.exited(ctx, id) { // a delay ends no node
 		return "the node ended by it", nil
 	}
 	if err == nil && got.Hits == 0 {

@@ -80,7 +80,7 @@ func (f fuseLever) shows(_ context.Context, id int, t disk.Trouble) (string, err
 	ok := p.Sync >= t.SyncDelay &&
 		(t.WriteError == 0 || errors.Is(p.WriteErr, t.WriteError)) &&
 		(t.SyncError == 0 || errors.Is(p.SyncErr, t.SyncError)) &&
-		(t.SyncDelay > 0 || hits.Calls > 0) // what ends nodes has to meet the node itself
+		hits.Calls > 0 // the node itself has to meet it, not the probe alone
 	if !ok {
 		return "", errors.New(seen)
 	}

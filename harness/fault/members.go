@@ -2,6 +2,7 @@ package fault
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -15,7 +16,8 @@ type members struct{ voters []int }
 
 // Members makes the nodes the cluster's voters, whoever was before: those that
 // are missing learn the log, then all changes at one stroke. Nodes that are no
-// member have to be running. The heal leaves it so.
+// member have to be running. The heal leaves it so. It is skipped where they vote
+// already, and nobody else.
 func Members(voters ...int) Fault { return Needing(members{voters}, hasAdmin()) }
 
 // Name implements Fault.
@@ -25,6 +27,9 @@ func (m members) Name() string { return "voters " + names(m.voters) }
 func (m members) Inject(ctx context.Context, c cluster.Cluster) (proof.Evidence, error) {
 	start := time.Now()
 	detail, err := m.change(ctx, c)
+	if errors.Is(err, errVoteAlready) {
+		return proof.Since(start, "make voters", names(m.voters), proof.Skipped, err.Error()), nil
+	}
 	if err != nil { // other faults may hold; and it may yet happen
 		return proof.Since(start, "make voters", names(m.voters), proof.Indeterminate, err.Error()), nil
 	}
@@ -35,6 +40,8 @@ func (m members) Inject(ctx context.Context, c cluster.Cluster) (proof.Evidence,
 func (m members) Heal(context.Context, cluster.Cluster) (proof.Evidence, error) {
 	return proof.Since(time.Now(), "keep voters", names(m.voters), proof.Installed, "the membership stays"), nil
 }
+
+var errVoteAlready = errors.New("they are the voters already")
 
 // change goes from who votes now to who shall.
 func (m members) change(ctx context.Context, c cluster.Cluster) (string, error) {
@@ -47,8 +54,21 @@ func (m members) change(ctx context.Context, c cluster.Cluster) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	incoming := map[uint64]string{}
-	step := client.MemberChange{}
+	incoming, step := m.steps(before)
+	if len(step.Promote)+len(step.Remove) == 0 {
+		return "", errVoteAlready
+	}
+	for _, mc := range []client.MemberChange{{Add: incoming}, step} {
+		if _, err := cl.ChangeMembers(ctx, mc); err != nil {
+			return "", err
+		}
+	}
+	return m.verify(ctx, cl, before)
+}
+
+// steps are whom to add as learners first, and the change that follows.
+func (m members) steps(before []uint64) (incoming map[uint64]string, step client.MemberChange) {
+	incoming = map[uint64]string{}
 	for _, id := range m.voters {
 		if id := uint64(id); !slices.Contains(before, id) {
 			incoming[id] = "" // every node has been told how to dial every other
@@ -60,12 +80,7 @@ func (m members) change(ctx context.Context, c cluster.Cluster) (string, error) 
 			step.Remove = append(step.Remove, id)
 		}
 	}
-	for _, mc := range []client.MemberChange{{Add: incoming}, step} {
-		if _, err := cl.ChangeMembers(ctx, mc); err != nil {
-			return "", err
-		}
-	}
-	return m.verify(ctx, cl, before)
+	return incoming, step
 }
 
 // verify reads back what the leader says.

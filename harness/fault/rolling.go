@@ -25,7 +25,8 @@ type rolling struct {
 // Rolling stops and starts the nodes one after the other, as an upgrade does:
 // the next only when there is a leader and the last one has caught up with what
 // was committed when it came back. The inject proves the first; the rest follow
-// while the fault holds, and the heal waits for the last.
+// while the fault holds, and the heal waits for the last; it is indeterminate unless
+// each was proved.
 func Rolling(ids ...int) Fault { return &rolling{ids: ids} }
 
 // Name implements Fault.
@@ -91,5 +92,8 @@ func (r *rolling) Heal(ctx context.Context, c cluster.Cluster) (proof.Evidence, 
 		return proof.Fail(start, "start", names(r.ids), err)
 	}
 	e.Detail = words + "; " + e.Detail
+	if r.going != nil && r.going.proved < len(r.ids)-1 {
+		e.Outcome = proof.Indeterminate
+	}
 	return e, nil
 }

@@ -7,6 +7,7 @@
 //	cluster/        local processes only: each node's data
 //	run.json        what the report says about the run
 //	timeline.json   faults, phases and leaders, for drawing
+//	told.json       what the judge was told besides the history: floors, notes, what the runner saw
 //	verdict.json    the verdict; junit.xml the same for CI
 //	report.html     all of it on one offline page
 //	linearizability-KEY.html   porcupine's drawing of a key that failed

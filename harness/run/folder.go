@@ -18,6 +18,7 @@ const (
 	LogsDir      = "logs"
 	RunFile      = "run.json"
 	TimelineFile = "timeline.json"
+	ToldFile     = "told.json"
 	VerdictFile  = "verdict.json"
 	JUnitFile    = "junit.xml"
 	ReportFile   = "report.html"

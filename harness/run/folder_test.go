@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,6 +90,52 @@ func TestAFolderWithoutAReadableHistoryIsAHarnessError(t *testing.T) {
 	require.NoError(t, os.WriteFile(f.File(HistoryFile), []byte("{\"p\":1,\"k\":\"ok\",\"f\":\"get\",\"key\":\"k\"}\n"), 0o644))
 	_, err = f.Operations()
 	require.ErrorIs(t, err, history.ErrMalformed)
+}
+
+func TestWhatTheJudgeWasToldIsKept(t *testing.T) {
+	f := recorded(t, "2")
+	told, err := f.Told()
+	require.NoError(t, err)
+	require.Equal(t, check.Options{}, told, "of a folder that was not judged")
+	ops, err := f.Operations()
+	require.NoError(t, err)
+	c := Case{
+		Options: check.Options{
+			Notes: []string{"it did not bite"}, Floors: []check.Floor{{Phase: "after", Function: history.Put, Min: 1}},
+			Phases:     []history.Span{{Name: "after", From: 1, To: 2}},
+			Violations: []check.Violation{{Kind: "no progress", Words: "Nobody served."}},
+		},
+		Nodes: Nodes{Violations: []check.Violation{{Kind: "two leaders", Words: "Two led."}}},
+	}
+	v, err := f.Judge(c, ops)
+	require.NoError(t, err)
+	require.Equal(t, check.Violated, v.Result)
+	require.Len(t, v.Violations, 2)
+	told, err = f.Told()
+	require.NoError(t, err)
+	require.Equal(t, c.Options, told, "without what the nodes wrote, which is judged again")
+	require.Equal(t, v.Reasons, check.Judge(ops, told).Reasons)
+}
+
+func TestAViolationThatWasSeenOutranksAHistoryThatCannotBeRead(t *testing.T) {
+	f := Folder{Path: t.TempDir()}
+	v, err := f.Fail(Case{Options: check.Options{Violations: []check.Violation{{Kind: "no progress", Words: "Nobody served."}}}}, errors.New("no history"))
+	require.NoError(t, err)
+	require.Equal(t, check.Violated, v.Result)
+	require.Contains(t, v.Reasons, "no history")
+}
+
+func TestOnlyARunThatDidNotPassIsToBeMadeSmaller(t *testing.T) {
+	for found, want := range map[string]bool{"2": false, "1": true} {
+		f := recorded(t, found)
+		ops, err := f.Operations()
+		require.NoError(t, err)
+		_, err = f.Judge(Case{Run: history.Run{Commands: []string{"replay"}}, Smaller: "shrink"}, ops)
+		require.NoError(t, err)
+		page, err := os.ReadFile(f.File(ReportFile))
+		require.NoError(t, err)
+		require.Equal(t, want, strings.Contains(string(page), "shrink"))
+	}
 }
 
 func TestFilesThatCannotBeWrittenAreErrors(t *testing.T) {

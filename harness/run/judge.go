@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"raftkv/history"
@@ -24,6 +25,11 @@ type Case struct {
 	Run      history.Run
 	Timeline history.Timeline
 	Options  check.Options
+	// Nodes is what JudgeNodes said.
+	Nodes Nodes
+	// Smaller is the command that looks for a smaller schedule. It is shown where
+	// there is something to look for: in a run that did not pass.
+	Smaller string
 }
 
 // Operations reads the folder's history back from disk: what is judged is what
@@ -44,18 +50,22 @@ func (f Folder) Operations() ([]history.Operation, error) {
 // Judge gives the verdict over ops and writes everything that tells about it
 // into the folder. The error is about writing; the verdict holds all the same.
 func (f Folder) Judge(c Case, ops []history.Operation) (check.Verdict, error) {
-	v := check.Judge(ops, c.Options)
+	v := check.Judge(ops, c.Nodes.With(c.Options))
 	return v, f.publish(c, ops, v)
 }
 
 // publish writes verdict, timeline, report and drawings. All are tried; the
 // first error is returned.
 func (f Folder) publish(c Case, ops []history.Operation, v check.Verdict) error {
+	if c.Smaller != "" && v.Result != check.Pass {
+		c.Run.Commands = append(slices.Clone(c.Run.Commands), c.Smaller)
+	}
 	d := report.Data{Run: c.Run, Timeline: c.Timeline, Operations: ops, Verdict: v}
 	var first error
 	for _, err := range []error{
 		f.WriteJSON(RunFile, c.Run),
 		f.WriteJSON(TimelineFile, c.Timeline),
+		f.WriteJSON(ToldFile, c.Options),
 		f.write(VerdictFile, v.WriteJSON),
 		f.write(JUnitFile, func(w io.Writer) error { return v.WriteJUnit(w, suite(c.Run), c.Run.Duration) }),
 		f.write(ReportFile, func(w io.Writer) error { return report.Write(w, d) }),
@@ -86,10 +96,24 @@ func (f Folder) draw(ops []history.Operation, v check.Verdict, faults []history.
 	return nil
 }
 
-// Fail writes the verdict of a run whose history cannot be judged.
+// Fail writes the verdict of a run whose history cannot be judged: a harness error,
+// unless a violation was found without it.
 func (f Folder) Fail(c Case, err error) (check.Verdict, error) {
-	v := check.HarnessFailure(err)
+	c.Options.Errors = append(slices.Clone(c.Options.Errors), err.Error())
+	v := check.Judge(nil, c.Nodes.With(c.Options))
 	return v, f.publish(c, nil, v)
+}
+
+// Told is what the judge of this run was told besides the history and the nodes' own
+// events: floors, notes, errors, and the violations that the runner saw. A folder
+// that was not judged has nothing of it.
+func (f Folder) Told() (check.Options, error) {
+	var o check.Options
+	err := f.ReadJSON(ToldFile, &o)
+	if errors.Is(err, os.ErrNotExist) {
+		return check.Options{}, nil
+	}
+	return o, err
 }
 
 // Render writes the report again from the folder's files. ErrNotARun if it has

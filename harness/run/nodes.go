@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"raftkv/history"
@@ -17,10 +18,27 @@ const eventsSuffix = ".events.jsonl"
 // Nodes is the judgement of what the nodes wrote of themselves.
 type Nodes struct {
 	// Events counts what was read, of all nodes.
-	Events     int
+	Events int
+	// Counted says that acknowledged writes were counted against those applied.
+	Counted    bool
 	Violations []check.Violation
 	// Notes say what speaks against a pass: a node that told nothing.
 	Notes []string
+}
+
+// String says how much was judged, and what was not.
+func (n Nodes) String() string {
+	if n.Events > 0 && !n.Counted {
+		return fmt.Sprintf("%d; acknowledged writes were not counted against them: they do not go far enough", n.Events)
+	}
+	return fmt.Sprint(n.Events)
+}
+
+// With adds the judgement to what a judge is told.
+func (n Nodes) With(o check.Options) check.Options {
+	o.Notes = slices.Concat(o.Notes, n.Notes)
+	o.Violations = slices.Concat(o.Violations, n.Violations)
+	return o
 }
 
 // JudgeNodes reads the nodes' events, if they wrote any, and judges them; ops is
@@ -42,8 +60,8 @@ func (f Folder) JudgeNodes(ops []history.Operation) (Nodes, error) {
 			n.Notes = append(n.Notes, fmt.Sprintf("node %s wrote no events, so what it did is not judged", name))
 		}
 	}
-	acked, _ := nodelog.Acknowledged(streams, ops)
-	n.Violations = append(nodelog.Judge(streams), acked...)
+	acked, whole := nodelog.Acknowledged(streams, ops)
+	n.Violations, n.Counted = append(nodelog.Judge(streams), acked...), whole
 	return n, nil
 }
 

@@ -17,19 +17,19 @@ import (
 // Options say how a history is to be judged, and what others know of its run.
 type Options struct {
 	// Budget is the time for the search, all keys together; 0 means 30 s.
-	Budget time.Duration
+	Budget time.Duration `json:"budget_ns,omitempty"`
 	// Memory in bytes for the search, all keys together; 0 means 1 GiB.
-	Memory int64
+	Memory int64 `json:"memory,omitempty"`
 	// Floors are what must have succeeded for the run to mean anything, and
 	// Phases the spans that they name.
-	Floors []Floor
-	Phases []history.Span
+	Floors []Floor        `json:"floors,omitempty"`
+	Phases []history.Span `json:"phases,omitempty"`
 	// Notes each make the verdict INCONCLUSIVE, such as a fault that did not bite.
-	Notes []string
+	Notes []string `json:"notes,omitempty"`
 	// Errors each make it HARNESS ERROR.
-	Errors []string
+	Errors []string `json:"errors,omitempty"`
 	// Violations were found by others and count like those found here.
-	Violations []Violation
+	Violations []Violation `json:"violations,omitempty"`
 }
 
 const (

@@ -86,7 +86,7 @@ func isSlow(t *testing.T, w *world) {
 		slow, quick = min(slow, pages(t, w, w.at(0)[0])), min(quick, pages(t, w, w.at(1)[0]))
 	}
 	t.Logf("200 pages: throttled %s, the next node %s", slow, quick)
-	assert.Greater(t, slow, quick)
+	assert.Greater(t, slow, 2*quick, "of a twentieth of the time it feels")
 }
 
 // pages is how long a node takes for 200 pages, four at a time.
