@@ -141,7 +141,7 @@ images: static ## Test both ways to the image, and the compose file.
 down: ## Stop and remove them and their data.
 	$(COMPOSE) down --volumes --remove-orphans
 
-ci: check-generated lint unit bugs levers million ## What CI runs.
+ci: check-generated lint unit bugs levers ## What CI runs.
 	scripts/test_start.sh
 	RAFTKV_DRIVER=process go test ./scenarios -count=1 -timeout 20m -v
 	$(MAKE) etcd

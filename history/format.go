@@ -78,7 +78,7 @@ func ReadOperations(r io.Reader, format Format) ([]Operation, error) {
 		}
 		return Pair(events)
 	}
-	p := pairing{open: make(map[int]int)}
+	p := newPairing()
 	if err := eachLine(in, p.add); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package history
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -48,6 +49,23 @@ func TestTheLinesAreTheDocumentedOnes(t *testing.T) {
 	doc, err := os.ReadFile("../docs/HISTORY.md")
 	require.NoError(t, err)
 	require.Contains(t, string(doc), line)
+}
+
+// Lines are decoded in batches; they are visited in order, and counted through.
+func TestALongFileIsReadInOrder(t *testing.T) {
+	var whole strings.Builder
+	for i := range 3*batch + 7 {
+		fmt.Fprintf(&whole, "{\"t\":%d,\"p\":%d,\"k\":\"invoke\",\"f\":\"get\",\"key\":\"k\"}\n", i, i)
+	}
+	events, err := ReadJSONL(strings.NewReader(whole.String()))
+	require.NoError(t, err)
+	require.Len(t, events, 3*batch+7)
+	for i, e := range events {
+		require.EqualValues(t, i, e.Time)
+	}
+	_, err = ReadJSONL(strings.NewReader(whole.String() + "{\n" + whole.String()))
+	require.ErrorIs(t, err, ErrMalformed)
+	require.ErrorContains(t, err, fmt.Sprintf("line %d:", 3*batch+8))
 }
 
 func TestATornLastLineIsDropped(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"sync"
 )
 
@@ -56,30 +57,70 @@ func ReadJSONL(r io.Reader) ([]Event, error) {
 	return events, nil
 }
 
+// batch is how many lines are decoded at a time, on all processors.
+const batch = 4096
+
 // eachLine visits the events as ReadJSONL reads them, until one is refused.
 func eachLine(r io.Reader, visit func(Event) error) error {
 	in, names := bufio.NewReader(r), make(intern)
-	for number := 1; ; number++ {
-		b, err := in.ReadBytes('\n')
-		last := errors.Is(err, io.EOF)
-		if err != nil && !last {
-			return fmt.Errorf("read history: %w", err)
+	for number := 1; ; {
+		lines, last, err := readLines(in)
+		if err != nil {
+			return err
 		}
-		if len(bytes.TrimSpace(b)) > 0 {
-			e, bad := decodeLine(b)
+		for i, d := range decodeAll(lines) {
+			torn := last && i == len(lines)-1
 			switch {
-			case bad != nil && !last:
-				return fmt.Errorf("%w: line %d: %w", ErrMalformed, number, bad)
-			case bad == nil:
-				if err := visit(names.event(e)); err != nil {
+			case d.empty || d.err != nil && torn:
+			case d.err != nil:
+				return fmt.Errorf("%w: line %d: %w", ErrMalformed, number+i, d.err)
+			default:
+				if err := visit(names.event(d.event)); err != nil {
 					return err
 				}
 			}
 		}
-		if last {
+		if number += len(lines); last {
 			return nil
 		}
 	}
+}
+
+// readLines reads a batch; the last line of a file may lack its end.
+func readLines(in *bufio.Reader) (lines [][]byte, last bool, err error) {
+	for len(lines) < batch && !last {
+		b, err := in.ReadBytes('\n')
+		if last = errors.Is(err, io.EOF); err != nil && !last {
+			return nil, false, fmt.Errorf("read history: %w", err)
+		}
+		lines = append(lines, b)
+	}
+	return lines, last, nil
+}
+
+// decoded is what a line holds.
+type decoded struct {
+	event Event
+	err   error
+	empty bool
+}
+
+// decodeAll decodes lines, each processor its share.
+func decodeAll(lines [][]byte) []decoded {
+	all := make([]decoded, len(lines))
+	share := (len(lines) + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0)
+	var wait sync.WaitGroup
+	for from := 0; from < len(lines); from += share {
+		wait.Go(func() {
+			for i := from; i < min(from+share, len(lines)); i++ {
+				if all[i].empty = len(bytes.TrimSpace(lines[i])) == 0; !all[i].empty {
+					all[i].event, all[i].err = decodeLine(lines[i])
+				}
+			}
+		})
+	}
+	wait.Wait()
+	return all
 }
 
 // intern keeps one copy of the words that nearly every line repeats.

@@ -20,7 +20,7 @@ var ErrMalformed = errors.New("malformed history")
 // that runs backwards within a process. An operation that never ends is
 // unknown, as is one that ends as Info.
 func Pair(events []Event) ([]Operation, error) {
-	p := pairing{open: make(map[int]int), ops: make([]Operation, 0, len(events)/2)}
+	p := newPairing()
 	for _, e := range events {
 		if err := p.add(e); err != nil {
 			return nil, err
@@ -29,16 +29,35 @@ func Pair(events []Event) ([]Operation, error) {
 	return p.byCall(), nil
 }
 
-// pairing maps a process to the index of its open operation.
+// pairing maps a process to its open operation. Operations lie in pieces: one slice
+// of millions would be copied again and again while it grows, at several times the
+// cost of reading them.
 type pairing struct {
-	open  map[int]int
-	ops   []Operation
-	added int
+	open   map[int]*Operation
+	pieces [][]Operation
+	added  int
 }
 
+// piece is how many operations lie together.
+const piece = 1 << 12
+
+func newPairing() *pairing { return &pairing{open: make(map[int]*Operation)} }
+
 func (p *pairing) byCall() []Operation {
-	slices.SortStableFunc(p.ops, func(a, b Operation) int { return cmp.Compare(a.Call, b.Call) })
-	return p.ops
+	ops := slices.Concat(p.pieces...)
+	slices.SortStableFunc(ops, func(a, b Operation) int { return cmp.Compare(a.Call, b.Call) })
+	return ops
+}
+
+// keep adds an operation and returns where it lies, for good.
+func (p *pairing) keep(o Operation) *Operation {
+	last := len(p.pieces) - 1
+	if last < 0 || len(p.pieces[last]) == piece {
+		p.pieces = append(p.pieces, make([]Operation, 0, piece))
+		last++
+	}
+	p.pieces[last] = append(p.pieces[last], o)
+	return &p.pieces[last][len(p.pieces[last])-1]
 }
 
 func (p *pairing) add(e Event) error {
@@ -60,8 +79,7 @@ func (p *pairing) invoke(e Event) error {
 	if _, busy := p.open[e.Process]; busy {
 		return errors.New("invoked while its last operation is still open")
 	}
-	p.open[e.Process] = len(p.ops)
-	p.ops = append(p.ops, Operation{
+	p.open[e.Process] = p.keep(Operation{
 		Process: e.Process, Node: e.Node, F: e.F, Key: e.Key,
 		Call: e.Time, Return: Infinity,
 		Input: input(e), Expect: e.Expect,
@@ -79,11 +97,10 @@ func input(e Event) Value {
 }
 
 func (p *pairing) end(e Event) error {
-	i, busy := p.open[e.Process]
+	o, busy := p.open[e.Process]
 	if !busy {
 		return fmt.Errorf("%s with nothing open", e.Kind)
 	}
-	o := &p.ops[i]
 	switch {
 	case o.F != e.F || o.Key != e.Key:
 		return fmt.Errorf("%s of %s %q ends %s %q", e.Kind, e.F, e.Key, o.F, o.Key)

@@ -166,7 +166,7 @@ func BenchmarkAMillionOperations(b *testing.B) {
 
 // A part of it in all of its time, on the processor's clock, which does not see
 // that others run too. It is checked under the race detector; that nothing is
-// quadratic shows in the million of the benchmark.
+// quadratic shows in the million of the benchmark: make million.
 func TestALongHistoryIsJudgedInTime(t *testing.T) {
 	good, stale := crowdedFile(t, 30_000, 0), crowdedFile(t, 10_000, 0.01)
 	began := processorTime(t)
