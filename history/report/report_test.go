@@ -149,12 +149,12 @@ func TestThePageStaysSmall(t *testing.T) {
 
 // Of a long run the page tells what is around the violation, and what it leaves out.
 func TestThePageOfAThousandRoundsStaysSmall(t *testing.T) {
-	d := killed(600, 30)
+	d := killed(60, 4)
 	d.Timeline.Faults, d.Verdict.Floors = nil, nil
 	for i := range 1000 {
-		at := int64(i) * 600 * milli
+		at := int64(i) * 60 * milli
 		name := fmt.Sprintf("fault-%d.", i)
-		d.Timeline.Faults = append(d.Timeline.Faults, history.Span{Name: name, From: at, To: at + 300*milli, Evidence: "it exited"})
+		d.Timeline.Faults = append(d.Timeline.Faults, history.Span{Name: name, From: at, To: at + 30*milli, Evidence: "it exited"})
 		d.Timeline.Marks = append(d.Timeline.Marks, history.Mark{Time: at, Text: "recovered"})
 		d.Run.Facts = append(d.Run.Facts, history.Fact{Name: fmt.Sprintf("round %d", i), Value: name})
 		d.Verdict.Reasons = append(d.Verdict.Reasons, "doubt about "+name)
