@@ -24,11 +24,12 @@ const (
 )
 
 // The canary is a file beside the node's data. It is synced with one text, and
-// overwritten with the other just before the power goes.
+// overwritten with the other just before the power goes. The other is as long: a size
+// that grew may be on disk without the bytes, if ext4 commits its journal meanwhile.
 const (
 	canaryName  = "canary"
 	canaryKept  = "was synced\n"
-	canarySpoil = "never synced\n"
+	canarySpoil = "not synced\n"
 )
 
 // ext4 is a mounted image.
