@@ -34,6 +34,8 @@ type fake struct {
 	neverElects bool // once the first leader is gone nobody leads
 	lying       bool // a cut leader answers reads from its memory
 	startFails  bool
+	finals      int // once muted, so many reads succeed yet
+	muted       bool
 	hides       time.Duration     // how long after its election a leader is seen to lead
 	files       map[string]string // saved with the logs
 	voters      []int             // as the nodes name them; nil: they do not
@@ -111,6 +113,11 @@ func (f *fake) settle() {
 func (f *fake) gate(address string, _ history.Function) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.muted {
+		if f.finals--; f.finals < 0 {
+			return fmt.Errorf("muted: %w", client.ErrNotDone)
+		}
+	}
 	led := f.leader != 0 && !time.Now().Before(f.from)
 	if f.noQuorum || led && (address == "" || f.healthy(nodeAt(address))) {
 		return nil

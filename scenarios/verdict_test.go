@@ -339,3 +339,23 @@ func TestProgressTellsPhasesAndCounts(t *testing.T) {
 		require.Positive(t, last.Total)
 	})
 }
+
+// At the end: a cluster that answers for some keys serves, and one that answers for
+// none does not.
+func TestKeysThatCannotBeReadAtTheEnd(t *testing.T) {
+	for finals, want := range map[int]check.Result{0: check.Violated, 3: check.Inconclusive} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake()
+			f.finals = finals
+			r := play(t, row(t, "leader-kill"), f, Options{Seed: 7, Progress: func(u Update) {
+				if u.Phase == Final {
+					f.mu.Lock()
+					f.muted = true
+					f.mu.Unlock()
+				}
+			}})
+			require.Equal(t, want, r.Verdict.Result, r.Verdict.Summary)
+			require.Contains(t, r.Verdict.Summary, "keys could not be read")
+		})
+	}
+}

@@ -60,7 +60,7 @@ func TestAViolationCountsThoughTheSoakIsStopped(t *testing.T) {
 func TestASoakStopsWhenTheHarnessIsBroken(t *testing.T) {
 	var out bytes.Buffer
 	bad := check.HarnessError
-	s, ctx, _ := soaking(t, &out, bad, bad, check.Pass, bad, bad, bad, check.Pass)
+	s, ctx, _ := soaking(t, &out, bad, bad, check.Pass, bad, bad, bad, check.Pass, check.Pass)
 	require.NoError(t, s.all(ctx))
 	require.Equal(t, 6, s.runs)
 	require.Contains(t, out.String(), "stopped: 3 harness errors one after the other")

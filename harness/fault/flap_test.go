@@ -38,7 +38,7 @@ func TestTheFirstFlapIsTheProof(t *testing.T) {
 			e, err := f.Inject(t.Context(), nil)
 			require.NoError(t, err)
 			require.Equal(t, want, e.Outcome)
-			time.Sleep(10 * time.Second)
+			time.Sleep(10 * time.Second) // of the bubble: five more flaps
 			e, err = f.Heal(t.Context(), nil)
 			require.NoError(t, err)
 			require.Equal(t, proof.Installed, e.Outcome, e.Detail)
