@@ -22,7 +22,7 @@ const Name = "process"
 type Cluster struct {
 	spec    cluster.Spec
 	dir     string
-	tempDir bool // dir is ours to remove
+	tempDir string // dir, if it is ours to remove
 	nodes   map[int]*node
 	ends    map[[2]int]link.Endpoint // by (from, to)
 
@@ -72,20 +72,22 @@ func (c *Cluster) start(ctx context.Context) error {
 
 // openDir makes the folders and the run file.
 func (c *Cluster) openDir(context.Context) (err error) {
-	if c.dir = c.spec.Dir; c.dir == "" {
-		c.tempDir = true
-		if c.dir, err = os.MkdirTemp("", "raftkv-cluster-"); err != nil {
+	dir := c.spec.Dir
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "raftkv-cluster-"); err != nil {
 			return err
 		}
 	}
-	if c.dir, err = filepath.Abs(c.dir); err != nil {
+	if c.dir, err = filepath.Abs(dir); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(c.dir, "logs"), 0o755); err != nil {
+	if c.spec.Dir == "" {
+		c.tempDir = c.dir
+	}
+	if c.run, err = newRunFile(c.tempDir); err != nil {
 		return err
 	}
-	c.run, err = newRunFile()
-	return err
+	return os.MkdirAll(filepath.Join(c.dir, "logs"), 0o755)
 }
 
 // openDisks makes the volumes that the spec asks for.

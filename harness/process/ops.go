@@ -144,8 +144,8 @@ func (c *Cluster) teardown(ctx context.Context) error {
 	if c.ports != nil {
 		errs = append(errs, c.ports.Release())
 	}
-	if c.tempDir && c.dir != "" {
-		errs = append(errs, os.RemoveAll(c.dir))
+	if c.tempDir != "" {
+		errs = append(errs, os.RemoveAll(c.tempDir))
 	}
 	return errors.Join(errs...)
 }

@@ -35,23 +35,31 @@ func TestNodesDieWithTheHarness(t *testing.T) {
 	require.NoError(t, child.Start())
 	line, err := bufio.NewReader(out).ReadString('\n')
 	require.NoError(t, err)
-	var nodes []owner.ID
-	require.NoError(t, json.Unmarshal([]byte(line), &nodes))
-	require.Len(t, nodes, 2)
-	for _, id := range nodes {
+	var it waiting
+	require.NoError(t, json.Unmarshal([]byte(line), &it))
+	require.Len(t, it.Nodes, 2)
+	for _, id := range it.Nodes {
 		require.True(t, id.Alive())
 	}
 
 	require.NoError(t, child.Process.Kill())
 	_ = child.Wait()
-	for _, id := range nodes {
+	for _, id := range it.Nodes {
 		assert.Eventually(t, func() bool { return !id.Alive() }, time.Minute, 10*time.Millisecond)
 	}
-	_, err = process.Sweep() // removes the run file
+	require.DirExists(t, it.Dir)
+	_, err = process.Sweep()
 	require.NoError(t, err)
+	require.NoDirExists(t, it.Dir)
 }
 
-// TestHelperWaitsToBeKilled is the second copy: it prints its nodes' processes
+// waiting is what the second copy tells of its cluster.
+type waiting struct {
+	Nodes []owner.ID
+	Dir   string // what the cluster keeps on disk
+}
+
+// TestHelperWaitsToBeKilled is the second copy: it prints what it has started
 // and waits.
 func TestHelperWaitsToBeKilled(t *testing.T) {
 	binary := os.Getenv("RAFTKV_TEST_WAIT")
@@ -60,7 +68,7 @@ func TestHelperWaitsToBeKilled(t *testing.T) {
 	}
 	c, err := process.Start(t.Context(), cluster.Spec{Nodes: 2, Binary: binary})
 	require.NoError(t, err)
-	var nodes []owner.ID
+	it := waiting{Dir: filepath.Dir(c.DataDir(1))}
 	for _, id := range c.Nodes() {
 		s, err := c.State(t.Context(), id)
 		require.NoError(t, err)
@@ -68,9 +76,9 @@ func TestHelperWaitsToBeKilled(t *testing.T) {
 		require.NoError(t, err)
 		of, err := owner.Of(pid)
 		require.NoError(t, err)
-		nodes = append(nodes, of)
+		it.Nodes = append(it.Nodes, of)
 	}
-	b, err := json.Marshal(nodes)
+	b, err := json.Marshal(it)
 	require.NoError(t, err)
 	_, err = os.Stdout.Write(append(b, '\n'))
 	require.NoError(t, err)

@@ -20,6 +20,8 @@ type runFile struct {
 	path      string
 	Harness   owner.ID         `json:"harness"`
 	Processes map[int]owner.ID `json:"processes"` // by node
+	// Dir is the cluster's folder if it was made for this run and nobody keeps it.
+	Dir string `json:"dir,omitempty"`
 }
 
 // runDir is where run files are, one folder a user.
@@ -27,7 +29,8 @@ func runDir() string {
 	return filepath.Join(os.TempDir(), "raftkv-harness-"+strconv.Itoa(os.Getuid()))
 }
 
-func newRunFile() (*runFile, error) {
+// newRunFile makes it; dir is the folder to remove with it, or nothing.
+func newRunFile(dir string) (*runFile, error) {
 	self, err := owner.Self()
 	if err != nil {
 		return nil, err
@@ -39,7 +42,7 @@ func newRunFile() (*runFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a run file: %w", err)
 	}
-	r := &runFile{path: f.Name(), Harness: self, Processes: map[int]owner.ID{}}
+	r := &runFile{path: f.Name(), Harness: self, Processes: map[int]owner.ID{}, Dir: dir}
 	return r, errors.Join(f.Close(), r.write())
 }
 
@@ -70,9 +73,9 @@ func (r *runFile) write() error {
 
 func (r *runFile) remove() error { return os.Remove(r.path) }
 
-// Sweep kills the nodes that dead harnesses of this user left behind and says
-// how many there were. Live harnesses, and those of other containers, are left
-// alone.
+// Sweep kills the nodes that dead harnesses of this user left behind, removes
+// their temporary folders, and says how many nodes there were. Live harnesses,
+// and those of other containers, are left alone.
 func Sweep() (int, error) {
 	names, err := filepath.Glob(filepath.Join(runDir(), "run-*.json"))
 	if err != nil {
@@ -107,6 +110,9 @@ func sweepFile(name string) (int, error) {
 		if id.Here() && id.Alive() && syscall.Kill(id.PID, syscall.SIGKILL) == nil {
 			killed++
 		}
+	}
+	if r.Dir != "" && os.RemoveAll(r.Dir) != nil {
+		return killed, nil // a node that is dying still writes: for the next sweep
 	}
 	if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return killed, fmt.Errorf("sweep: %w", err)
