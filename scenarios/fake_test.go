@@ -39,6 +39,7 @@ type fake struct {
 	hides       time.Duration     // how long after its election a leader is seen to lead
 	files       map[string]string // saved with the logs
 	voters      []int             // as the nodes name them; nil: they do not
+	links       *link.Set         // nil: it has none
 
 	mu     sync.Mutex
 	phase  map[int]cluster.Phase
@@ -138,7 +139,7 @@ func (f *fake) Name() string             { return "fake" }
 func (f *fake) Nodes() []int             { return []int{1, 2, 3, 4, 5} }
 func (f *fake) ClientAddr(id int) string { return fmt.Sprintf("n%d", id) }
 func (f *fake) AdminURL(int) string      { return "" }
-func (f *fake) Links() *link.Set         { return nil }
+func (f *fake) Links() *link.Set         { return f.links }
 func (f *fake) Close(context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
