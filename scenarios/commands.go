@@ -16,7 +16,7 @@ func (x *execution) commands() []string {
 	switch {
 	case x.profile != nil:
 		return []string{fmt.Sprintf("bin/chaos run --profile %s --duration %s %s", x.profile.Name, x.plan.Length, x.given()), again}
-	case x.plan.Load.Workload != workload.Mixed || x.opts.Levers || x.opts.Binary != "" || len(x.opts.Flags) > 0:
+	case x.plan.Load.Workload != workload.Mixed || x.opts.Levers || x.opts.Binary+x.opts.Image != "" || len(x.opts.Flags) > 0:
 		return []string{fmt.Sprintf("bin/chaos run --scenario %s %s", x.sc.Name, x.given()), again}
 	}
 	return []string{
@@ -37,6 +37,9 @@ func (x *execution) given() string {
 	}
 	if x.opts.Binary != "" {
 		flags = append(flags, "--binary "+x.opts.Binary)
+	}
+	if x.opts.Image != "" {
+		flags = append(flags, "--image "+x.opts.Image)
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.opts.Flags)) {
 		flags = append(flags, fmt.Sprintf("--flag %s=%s", name, x.opts.Flags[name]))

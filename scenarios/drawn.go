@@ -64,7 +64,7 @@ func repeat(ctx context.Context, s run.Schedule, o Options, d deps) (Result, err
 	if err != nil {
 		return Result{}, err
 	}
-	o.Seed, o.Binary, o.Levers = s.Seed, s.Binary, s.Levers
+	o.Seed, o.Binary, o.Image, o.Levers = s.Seed, s.Binary, s.Image, s.Levers
 	return runPlan(ctx, sc, s.Planned(), o, d)
 }
 

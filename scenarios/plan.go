@@ -46,7 +46,7 @@ func outline(s Scenario, o Options) run.Schedule {
 		load.Rate = s.Rate
 	}
 	return run.Schedule{
-		Scenario: s.Name, Seed: o.Seed, Binary: o.Binary, Levers: o.Levers, Disks: s.Disks, Flags: flags(s, o),
+		Scenario: s.Name, Seed: o.Seed, Binary: o.Binary, Image: o.Image, Levers: o.Levers, Disks: s.Disks, Flags: flags(s, o),
 		Load: load, Warmup: warmup, Tail: tail,
 	}
 }

@@ -32,9 +32,9 @@ type Options struct {
 	// Dial opens a client of the store under test; nil is RaftKV's own. With it
 	// and Binaries any store can be tested: see docs/HARNESS.md.
 	Dial workload.Dialer
-	// Binary is the nodes' program if the caller brought it; it is noted in the
-	// schedule, so that a repetition takes the same.
-	Binary string
+	// Binary is the nodes' program if the caller brought it, Image their image; it is
+	// noted in the schedule, so that a repetition takes the same.
+	Binary, Image string
 	// Levers says that the nodes were built for testing; it is noted likewise.
 	Levers bool
 }
@@ -118,7 +118,7 @@ func startCluster(o Options) func(context.Context, cluster.Spec, string) (driver
 		}
 		o.Binaries.Fill(&spec, choice.Driver)
 		var err error
-		if spec.Events, err = cluster.WritesEvents(ctx, spec.Binary); err != nil {
+		if spec.Events, err = driver.WritesEvents(ctx, spec); err != nil {
 			return driver.Started{Choice: choice}, err
 		}
 		return driver.StartChosen(ctx, spec, choice)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"raftkv/harness/cluster"
 	"raftkv/harness/driver"
 	"raftkv/harness/process"
 	"raftkv/harness/run"
@@ -17,7 +18,8 @@ import (
 type place struct {
 	Driver string `help:"Where the nodes run: auto, docker or process." env:"RAFTKV_DRIVER" default:"auto"`
 	Out    string `help:"The folder that gets each run's folder." default:"runs" type:"path"`
-	Binary string `help:"The raftkv program to run (for docker a static Linux one). Without it, it is built." type:"existingfile"`
+	Binary string `help:"The raftkv program to run (for docker a static Linux one). Without it, it is built." type:"existingfile" xor:"nodes"`
+	Image  string `help:"The image to run instead, with an entrypoint like raftkv's; Docker alone, and nothing is pulled." xor:"nodes"`
 	Levers bool   `help:"Build the nodes for testing, with levers inside for their clocks, messages and disks (-tags raftkv_faults,raftkv_failpoints)."`
 }
 
@@ -27,10 +29,14 @@ func (p place) options(ctx context.Context, t *terminal) (scenarios.Options, err
 	if err != nil {
 		return scenarios.Options{}, err
 	}
+	if p.Image != "" && where.Driver == process.Name {
+		return scenarios.Options{}, fmt.Errorf("%w (%s)", cluster.ErrImage, where.Why)
+	}
 	fmt.Fprintf(t.out, "driver %s: %s\n", where.Driver, where.Why)
 	binaries, err := p.binaries(ctx, where.Driver)
 	return scenarios.Options{
-		Driver: where.Driver, Why: where.Why, Binaries: binaries, OutDir: p.Out, Binary: p.absolute(), Levers: p.Levers,
+		Driver: where.Driver, Why: where.Why, Binaries: binaries, OutDir: p.Out,
+		Binary: p.absolute(), Image: p.Image, Levers: p.Levers,
 	}, err
 }
 
@@ -56,7 +62,8 @@ func (p place) binaries(ctx context.Context, where string) (driver.Binaries, err
 		return given, fmt.Errorf("build the nodes (or give --binary): %w", err)
 	}
 	built, err := driver.BuildBinaries(ctx, root, filepath.Join(root, "bin"), where)
-	if err == nil && p.Binary == "" && p.Levers {
+	built.Image = p.Image
+	if err == nil && p.Binary+p.Image == "" && p.Levers {
 		given.Node = filepath.Join(root, "bin", "raftkv-testing")
 		given.NodeLinux = given.Node
 		err = driver.BuildNode(ctx, root, given.Node, "raftkv_faults", "raftkv_failpoints")
@@ -74,16 +81,16 @@ func (p *place) schedule(dir string) (run.Schedule, error) {
 	if err != nil {
 		return s, err
 	}
-	if p.Binary == "" && s.Binary != "" {
-		if _, err := os.Stat(s.Binary); err != nil {
+	if p.Binary+p.Image == "" {
+		if _, err := os.Stat(s.Binary); s.Binary != "" && err != nil {
 			return s, fmt.Errorf("the run's nodes were %s, which is gone (give another with --binary): %w", s.Binary, err)
 		}
-		p.Binary = s.Binary
+		p.Binary, p.Image = s.Binary, s.Image
 	}
 	if p.Driver == driver.Auto && s.Driver != "" {
 		p.Driver = s.Driver
 	}
 	p.Levers = p.Levers || s.Levers
-	s.Binary, s.Levers = p.absolute(), p.Levers
+	s.Binary, s.Image, s.Levers = p.absolute(), p.Image, p.Levers
 	return s, nil
 }

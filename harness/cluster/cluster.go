@@ -15,6 +15,8 @@ var (
 	// ErrNoDocker means that the docker driver was asked for and no engine
 	// answers.
 	ErrNoDocker = errors.New("no Docker engine answers")
+	// ErrImage means that an image was given for nodes that are to be processes.
+	ErrImage = errors.New("an image runs on Docker alone: give --driver docker, or a program")
 	// ErrNoLeader means that no leader was agreed on in time.
 	ErrNoLeader = errors.New("no leader")
 	// ErrNoNode means that the cluster has no node of that id.

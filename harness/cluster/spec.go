@@ -31,6 +31,10 @@ type Spec struct {
 	// Binary is the path of the store's program. For the docker driver it must
 	// be a static Linux program.
 	Binary string
+	// Image is run instead of Binary, if it is given: the engine must have it, and
+	// its entrypoint takes Binary's command line. Docker driver only. It is run as
+	// root, for nobody else may write into a new volume.
+	Image string
 	// Proxy is the path of a static Linux toxiproxy-server; docker driver only.
 	Proxy string
 	// Flags are more flags of "raftkv serve", by name without dashes.
@@ -64,13 +68,20 @@ func (s Spec) Check() (Spec, error) {
 	if s.Joiners < 0 || s.Joiners >= s.Nodes {
 		return s, fmt.Errorf("%d of %d nodes cannot be joiners", s.Joiners, s.Nodes)
 	}
+	return s, s.checkProgram()
+}
+
+func (s Spec) checkProgram() error {
+	if s.Image != "" {
+		return nil
+	}
 	if s.Binary == "" {
-		return s, errors.New("no path of the raftkv program given")
+		return errors.New("no path of the raftkv program given")
 	}
 	if _, err := os.Stat(s.Binary); err != nil {
-		return s, fmt.Errorf("the raftkv program: %w", err)
+		return fmt.Errorf("the raftkv program: %w", err)
 	}
-	return s, nil
+	return nil
 }
 
 // IDs lists the node ids, ascending.
@@ -150,8 +161,11 @@ func WritesEvents(ctx context.Context, binary string) (bool, error) {
 	if err != nil && (ctx.Err() != nil || !errors.As(err, &exit)) {
 		return false, fmt.Errorf("ask %s whether it writes events: %w", binary, errors.Join(err, ctx.Err()))
 	}
-	return bytes.Contains(help, []byte("--events")), nil
+	return TellsOfEvents(help), nil
 }
+
+// TellsOfEvents reads a serve command's help.
+func TellsOfEvents(help []byte) bool { return bytes.Contains(help, []byte("--events")) }
 
 // Env gives what is added to the environment.
 func (n Node) Env() map[string]string { return maps.Clone(n.extraEnv) }

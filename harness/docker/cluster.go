@@ -159,7 +159,12 @@ func (c *Cluster) plan(context.Context) (err error) {
 func proxyPort(from, to int) uint16 { return uint16(20000 + 100*from + to) }
 
 func (c *Cluster) ensureImages(ctx context.Context) (err error) {
-	if c.nodeImage, err = ensureImage(ctx, c.cli, "node", c.spec.Binary); err != nil {
+	if c.nodeImage = c.spec.Image; c.nodeImage != "" {
+		err = needImage(ctx, c.cli, c.nodeImage)
+	} else {
+		c.nodeImage, err = ensureImage(ctx, c.cli, "node", c.spec.Binary)
+	}
+	if err != nil {
 		return err
 	}
 	c.proxyImage, err = ensureImage(ctx, c.cli, "toxiproxy", c.spec.Proxy)

@@ -52,6 +52,7 @@ func (c *Cluster) customize(b box) testcontainers.CustomizeRequestOption {
 		if b.inside == "" {
 			c.attach(req, b)
 		}
+		req.ConfigModifier = func(c *container.Config) { c.User = "0" } // a new volume is root's
 		req.HostConfigModifier = func(h *container.HostConfig) {
 			h.NetworkMode = container.NetworkMode(c.dataNet)
 			h.PortBindings = bindings(b.published)

@@ -18,4 +18,5 @@
 //
 // Images are made of one static program on nothing ("FROM scratch"), named after
 // the program's hash on a registry that cannot exist, so that nothing is pulled.
+// The nodes' may be given instead (Spec.Image), and is then the caller's to bring.
 package docker

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"github.com/moby/moby/client"
@@ -27,4 +28,30 @@ func Left(t *testing.T, label string) []string {
 		}
 	}
 	return left
+}
+
+// Given makes an image of the program as somebody else would, and gives its name. It
+// is gone after the test.
+func Given(t *testing.T, name, program string) string {
+	t.Helper()
+	ctx, name := context.Background(), "given-"+name
+	cli, err := connect(ctx)
+	require.NoError(t, err)
+	b, err := os.ReadFile(program)
+	require.NoError(t, err)
+	require.NoError(t, build(ctx, name, "test", "FROM scratch\nCOPY app /app\nUSER 65532\nENTRYPOINT [\"/app\"]\n", b))
+	t.Cleanup(func() {
+		_, err := cli.ImageRemove(ctx, registry+name+":test", client.ImageRemoveOptions{})
+		require.NoError(t, err)
+		require.NoError(t, cli.Close())
+	})
+	return registry + name + ":test"
+}
+
+// ImageOf gives the image that a node's container was made of.
+func ImageOf(t *testing.T, c *Cluster, id int) string {
+	t.Helper()
+	r, err := c.cli.ContainerInspect(t.Context(), c.nodes[id].container, client.ContainerInspectOptions{})
+	require.NoError(t, err)
+	return r.Container.Config.Image
 }

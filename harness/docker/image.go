@@ -47,7 +47,7 @@ func ensureImage(ctx context.Context, cli *client.Client, name, path string) (st
 	} else if !cerrdefs.IsNotFound(err) {
 		return "", fmt.Errorf("look for image %s: %w", ref, err)
 	}
-	if err := build(ctx, name, tag, program); err != nil {
+	if err := build(ctx, name, tag, dockerfile, program); err != nil {
 		return "", fmt.Errorf("build image %s: %w", ref, err)
 	}
 	removeOldImages(ctx, cli, name, time.Now())
@@ -55,8 +55,8 @@ func ensureImage(ctx context.Context, cli *client.Client, name, path string) (st
 }
 
 // build builds the image from a context that exists in memory only.
-func build(ctx context.Context, name, tag string, program []byte) error {
-	archive, err := buildContext(program)
+func build(ctx context.Context, name, tag, dockerfile string, program []byte) error {
+	archive, err := buildContext(dockerfile, program)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func build(ctx context.Context, name, tag string, program []byte) error {
 }
 
 // buildContext packs the program and a Dockerfile.
-func buildContext(program []byte) (*bytes.Reader, error) {
+func buildContext(dockerfile string, program []byte) (*bytes.Reader, error) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, f := range []struct {

@@ -26,13 +26,15 @@ type Binaries struct {
 	Node string
 	// NodeLinux is the store for containers; docker only.
 	NodeLinux string
+	// Image is run instead of NodeLinux, if it is given; docker only.
+	Image string
 	// Proxy is Toxiproxy's server for containers; docker only.
 	Proxy string
 }
 
 // Fill sets the spec's programs for the driver.
 func (b Binaries) Fill(spec *cluster.Spec, driver string) {
-	spec.Binary, spec.Proxy = b.Node, ""
+	spec.Binary, spec.Image, spec.Proxy = b.Node, b.Image, ""
 	if driver == docker.Name {
 		spec.Binary, spec.Proxy = b.NodeLinux, b.Proxy
 	}

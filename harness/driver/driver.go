@@ -82,6 +82,15 @@ func StartChosen(ctx context.Context, spec cluster.Spec, c Choice) (Started, err
 	return Started{started, c}, nil
 }
 
+// WritesEvents asks the spec's program, or its image, whether its serve command
+// knows --events.
+func WritesEvents(ctx context.Context, spec cluster.Spec) (bool, error) {
+	if spec.Image != "" {
+		return docker.WritesEvents(ctx, spec.Image)
+	}
+	return cluster.WritesEvents(ctx, spec.Binary)
+}
+
 func start(ctx context.Context, spec cluster.Spec, name string) (cluster.Cluster, error) {
 	if name == docker.Name {
 		c, err := docker.Start(ctx, spec)

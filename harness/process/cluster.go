@@ -47,6 +47,9 @@ func Start(ctx context.Context, spec cluster.Spec) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
+	if spec.Image != "" {
+		return nil, cluster.ErrImage
+	}
 	if _, err := Sweep(); err != nil {
 		return nil, err
 	}

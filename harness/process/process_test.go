@@ -31,6 +31,11 @@ func TestEveryFaultBitesAndHealsOnLocalProcesses(t *testing.T) {
 	suite.Bites(t, c)
 }
 
+func TestImagesAreForDocker(t *testing.T) {
+	_, err := process.Start(t.Context(), cluster.Spec{Image: "raftkv"})
+	require.ErrorIs(t, err, cluster.ErrImage)
+}
+
 // assertNothingLeft closes the cluster with a context that has ended and looks
 // for listeners and run files.
 func assertNothingLeft(t *testing.T, c *process.Cluster) {

@@ -25,6 +25,8 @@ type Schedule struct {
 	Seed    int64         `json:"seed"`
 	// Binary is the nodes' program, if it was given and not built.
 	Binary string `json:"binary,omitempty"`
+	// Image is the nodes' image, likewise.
+	Image string `json:"image,omitempty"`
 	// Levers is set if the nodes were built for testing.
 	Levers bool `json:"levers,omitempty"`
 	// Disks is what the nodes' data was on.
