@@ -50,7 +50,7 @@ func TestChangeIsTriedAgainUntilItIsTaken(t *testing.T) {
 			require.Equal(t, []uint64{4}, q.Promote)
 			switch tries++; tries {
 			case 1:
-				return refuse(apiv1.Reason_REASON_OVERLOADED, "not now")
+				return refuse(apiv1.Reason_REASON_NOT_NOW, "not now")
 			case 2:
 				return refuse(apiv1.Reason_REASON_UNKNOWN_OUTCOME, "leadership was lost")
 			}
@@ -70,7 +70,7 @@ func TestChangeEndsWithWhatIsKnown(t *testing.T) {
 		says   string
 	}{
 		"impossible":      {refuse(apiv1.Reason_REASON_BAD_REQUEST, "nobody left"), ErrNotDone, "nobody left"},
-		"not in time":     {refuse(apiv1.Reason_REASON_OVERLOADED, "4 has not caught up"), nil, "4 has not caught up"},
+		"not in time":     {refuse(apiv1.Reason_REASON_NOT_NOW, "4 has not caught up"), nil, "4 has not caught up"},
 		"perhaps":         {refuse(apiv1.Reason_REASON_UNKNOWN_OUTCOME, "not final"), ErrUnknown, "not final"},
 		"connection lost": {status.Error(codes.Unavailable, "gone"), ErrUnknown, "gone"},
 	} {

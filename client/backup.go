@@ -14,24 +14,28 @@ import (
 // Backup writes the whole state of one moment to w, in the form that `raftkv
 // snapshot restore` takes, and returns how many bytes it wrote. It holds every
 // write that was acknowledged before the call. Any node can give it; At names
-// one. A node that falls silent for Config.RequestTimeout, or refuses, is left
-// for another as long as nothing was written; ctx bounds the whole. After an
-// error, which is ErrNotDone, what was written is no backup.
+// one. A node that falls silent for Config.RequestTimeout (half as long again until
+// it begins), or refuses, is left for another as long as nothing was written; ctx
+// bounds the whole. After an error, which is ErrNotDone, what was written is no backup.
 func (c *Client) Backup(ctx context.Context, w io.Writer, opts ...ReadOption) (int64, error) {
 	links, err := c.backupNodes(newReadOptions(opts).at)
 	if err != nil {
 		return 0, notDone("backup", err)
 	}
+	var last *link
 	for _, l := range links {
-		var n int64
-		if n, err = c.backupFrom(ctx, l, w); err == nil {
+		n, failed := c.backupFrom(ctx, l, w)
+		if failed == nil {
 			return n, nil
 		}
 		if n > 0 || ctx.Err() != nil || c.ctx.Err() != nil {
-			return n, c.backupError(ctx, l, err)
+			return n, c.backupError(ctx, l, failed)
+		}
+		if _, answered := api.FromStatus(err); !answered { // an answer says more than silence
+			last, err = l, failed
 		}
 	}
-	return 0, c.backupError(ctx, links[len(links)-1], err)
+	return 0, c.backupError(ctx, last, err)
 }
 
 // backupNodes names the nodes to ask, those under no suspicion first.
@@ -58,7 +62,8 @@ func (c *Client) backupNodes(at string) ([]*link, error) {
 func (c *Client) backupFrom(ctx context.Context, l *link, w io.Writer) (written int64, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watchdog := time.AfterFunc(c.cfg.RequestTimeout, func() { cancel(errSilent) })
+	// A node without a quorum says so after a request's time: its answer comes first.
+	watchdog := time.AfterFunc(c.cfg.RequestTimeout*3/2, func() { cancel(errSilent) })
 	defer watchdog.Stop()
 	stream, err := apiv1.NewBackupClient(l.cc).Backup(ctx, &apiv1.BackupRequest{})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	apiv1 "raftkv/client/api/v1"
 	"raftkv/client/clienttest"
 )
 
@@ -44,6 +45,20 @@ func TestBackupGoesOnToAnotherNode(t *testing.T) {
 		require.ErrorIs(t, err, ErrUnavailable)
 		_, err = c.Backup(t.Context(), &b, At("elsewhere:1"))
 		require.ErrorIs(t, err, ErrBadRequest)
+	})
+}
+
+// Where no quorum is, the nodes that run say so when their time for a request is up,
+// which says more than those that do not answer at all.
+func TestBackupWithoutAQuorumSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := newBackupClient(t)
+		cluster.Node(1).Stop()
+		cluster.Node(2).RefuseBackup(300*time.Millisecond, apiv1.Reason_REASON_NO_QUORUM)
+		cluster.Node(3).Silence(true)
+		_, err := c.Backup(t.Context(), &bytes.Buffer{})
+		require.ErrorIs(t, err, ErrNotDone)
+		require.ErrorIs(t, err, ErrNoLeader)
 	})
 }
 

@@ -32,6 +32,9 @@ var (
 	// ErrTooStale: no node could confirm that what it has is young enough for the
 	// bound that StaleWithin set.
 	ErrTooStale = errors.New("what the node has may be too old")
+	// ErrNotNow: a change of members or of the leader waited in vain for what it
+	// needs, as a node that has caught up.
+	ErrNotNow = errors.New("it cannot be done now")
 	// ErrUnavailable: no node answered, or the one asked did not.
 	ErrUnavailable = errors.New("no node answered")
 	// ErrClosed: the client was closed.
@@ -48,6 +51,7 @@ var reasonErrors = map[apiv1.Reason]error{
 	apiv1.Reason_REASON_SESSION_EXPIRED: ErrSessionExpired,
 	apiv1.Reason_REASON_SHUTTING_DOWN:   ErrUnavailable,
 	apiv1.Reason_REASON_TOO_STALE:       ErrTooStale,
+	apiv1.Reason_REASON_NOT_NOW:         ErrNotNow,
 	apiv1.Reason_REASON_UNKNOWN_OUTCOME: ErrNoLeader,
 }
 

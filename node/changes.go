@@ -132,5 +132,5 @@ func (l *loop) refusal(err error) *apiv1.Error {
 
 // notNow asks the client to try again.
 func notNow(why string) *apiv1.Error {
-	return &apiv1.Error{Reason: apiv1.Reason_REASON_OVERLOADED, Message: "not now: " + why}
+	return &apiv1.Error{Reason: apiv1.Reason_REASON_NOT_NOW, Message: why}
 }

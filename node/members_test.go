@@ -158,7 +158,7 @@ func TestChangesAreRefusedWithAReason(t *testing.T) {
 	c.startAll()
 	require.NoError(t, c.put(c.leader(), "a", "1"))
 	for want, q := range map[apiv1.Reason]*apiv1.MemberChangeRequest{
-		apiv1.Reason_REASON_OVERLOADED:  {Promote: []uint64{4}},
+		apiv1.Reason_REASON_NOT_NOW:     {Promote: []uint64{4}},
 		apiv1.Reason_REASON_BAD_REQUEST: {Remove: []uint64{1, 2, 3}},
 	} {
 		e, ok := api.FromStatus(c.change(q))
@@ -216,7 +216,7 @@ func TestFoundersMayBeFewerThanPeers(t *testing.T) {
 func TestTransferToAnybodyIsTriedAgainWhileNobodyIsHeard(t *testing.T) {
 	l := newAlone(t, 1, 2, 3)
 	elect(t, l)
-	for to, want := range map[uint64]apiv1.Reason{raft.None: apiv1.Reason_REASON_OVERLOADED, 9: apiv1.Reason_REASON_BAD_REQUEST} {
+	for to, want := range map[uint64]apiv1.Reason{raft.None: apiv1.Reason_REASON_NOT_NOW, 9: apiv1.Reason_REASON_BAD_REQUEST} {
 		var got *apiv1.Error
 		l.transferLeader(to, l.now, func(e *apiv1.Error) { got = e })
 		require.Equal(t, want, got.GetReason(), "to %d", to)

@@ -17,6 +17,7 @@ var reasonCodes = map[apiv1.Reason]codes.Code{
 	apiv1.Reason_REASON_SHUTTING_DOWN:   codes.Unavailable,
 	apiv1.Reason_REASON_NO_QUORUM:       codes.Unavailable,
 	apiv1.Reason_REASON_TOO_STALE:       codes.Unavailable,
+	apiv1.Reason_REASON_NOT_NOW:         codes.Unavailable,
 	apiv1.Reason_REASON_UNKNOWN_OUTCOME: codes.Unknown,
 }
 

@@ -1,8 +1,11 @@
 package clienttest
 
 import (
+	"time"
+
 	"google.golang.org/grpc"
 
+	"raftkv/client/api"
 	apiv1 "raftkv/client/api/v1"
 )
 
@@ -13,14 +16,25 @@ func (n *Node) CutBackup(on bool) {
 	n.cutBackup = on
 }
 
+// RefuseBackup has the node refuse backups so long after they were asked for.
+func (n *Node) RefuseBackup(after time.Duration, why apiv1.Reason) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.refusal, n.refuseAfter = why, after
+}
+
 // Backup implements the Backup service.
 func (n *Node) Backup(_ *apiv1.BackupRequest, st grpc.ServerStreamingServer[apiv1.BackupChunk]) error {
 	if err := n.hold(st.Context()); err != nil {
 		return err
 	}
 	n.mu.Lock()
-	cut := n.cutBackup
+	cut, refusal, after := n.cutBackup, n.refusal, n.refuseAfter
 	n.mu.Unlock()
+	if refusal != apiv1.Reason_REASON_UNSPECIFIED {
+		time.Sleep(after)
+		return api.ToStatus(&apiv1.Error{Reason: refusal})
+	}
 	if err := st.Send(&apiv1.BackupChunk{Data: []byte("pretended ")}); err != nil || cut {
 		return errHangUp
 	}

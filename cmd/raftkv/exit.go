@@ -31,7 +31,8 @@ var advice = []struct {
 	{client.ErrUnknown, "read the key to find out before writing again"},
 	{client.ErrTooLarge, "the limits are the nodes' --max-key-bytes and --max-value-bytes"},
 	{client.ErrOverloaded, "send less at once"},
-	{client.ErrNoLeader, "a majority of the nodes must run and reach each other; see raftkv status"},
+	{client.ErrNotNow, "see raftkv member list: who shall vote must run, be reached by the leader at its peer address, and have caught up"},
+	{client.ErrNoLeader, "a majority of the nodes must run and reach each other"},
 	{client.ErrTooStale, "ask for a longer --max-staleness, or other nodes"},
 	{client.ErrUnavailable, "check --nodes, and that the nodes run"},
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -50,10 +51,20 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return code
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "raftkv: %v; see raftkv --help\n", err)
+		fmt.Fprintf(stderr, "raftkv: %v; see %s --help\n", err, meant(err))
 		return exitNotDone
 	}
 	return report(stderr, execute(kctx, stdout))
+}
+
+// meant is the command whose line could not be read.
+func meant(err error) string {
+	if e, ok := errors.AsType[*kong.ParseError](err); ok {
+		if n := e.Context.Selected(); n != nil {
+			return n.FullPath()
+		}
+	}
+	return "raftkv"
 }
 
 // execute runs the chosen command. An interrupt ends a client's command as its

@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
+	"raftkv/client/api"
 	apiv1 "raftkv/client/api/v1"
 	"raftkv/client/clienttest"
 )
@@ -121,11 +122,22 @@ func changeCluster(ts *testscript.TestScript, c *clienttest.Cluster, change stri
 		reply(clienttest.DoSilently, nil)
 	case "refuse-puts":
 		reply(clienttest.Answer, clienttest.Refuse(apiv1.Reason_REASON_TOO_LARGE))
+	case "refuse-promotions":
+		for id := range uint64(3) {
+			c.Node(id + 1).SetAdmin(refusePromotions)
+		}
 	case "stop-node-2":
 		c.Node(2).Stop()
 	default:
 		ts.Fatalf("unknown change %q", change)
 	}
+}
+
+func refusePromotions(q *apiv1.MemberChangeRequest) error {
+	if len(q.Promote) == 0 {
+		return nil
+	}
+	return api.ToStatus(&apiv1.Error{Reason: apiv1.Reason_REASON_NOT_NOW, Message: "4 is not heard"})
 }
 
 func TestTallyCountsWhatWasDone(t *testing.T) {

@@ -143,15 +143,18 @@ func (c *transferCmd) Run(ctx context.Context, out *printer) error {
 func (r *remote) change(ctx context.Context, out *printer, text string, steps ...client.MemberChange) error {
 	return r.administer(ctx, func(ctx context.Context, cl *client.Client) error {
 		changed := false
-		for _, step := range steps {
+		for i, step := range steps {
 			did, err := cl.ChangeMembers(ctx, step)
+			if err != nil && i > 0 {
+				return fmt.Errorf("the new members are learners now, without a vote: %w", err)
+			}
 			if err != nil {
 				return err
 			}
 			changed = changed || did
 		}
 		if !changed {
-			text = "it is so already"
+			text = "nothing to do: it is so already"
 		}
 		return out.result(r.JSON, map[string]any{"done": true, "changed": changed}, text)
 	})

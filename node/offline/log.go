@@ -1,6 +1,9 @@
 package offline
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"strconv"
 	"unicode/utf8"
 
@@ -80,6 +83,9 @@ func InspectLog(dataDir string, from uint64, limit int) (Log, error) {
 	l.Founders = in.Founders
 	l.Term, l.Vote = in.HardState.Term, in.HardState.Vote
 	l.First, l.Last, l.Entries, l.Damage = in.First, in.Last, in.Entries, in.Damage
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w; check --data-dir", err)
+	}
 	return l, err
 }
 

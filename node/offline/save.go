@@ -51,6 +51,9 @@ func WriteFile(path string, write func(io.Writer) error) (Snapshot, error) {
 		return Snapshot{}, fmt.Errorf("write %s: %w", path, fs.ErrExist)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp-*")
+	if p, ok := errors.AsType[*fs.PathError](err); ok { // which names the file for the time being
+		return Snapshot{}, fmt.Errorf("write %s: %w", path, p.Err)
+	}
 	if err != nil {
 		return Snapshot{}, err
 	}

@@ -43,6 +43,9 @@ const (
 	// A read with a bound on its age: the node could not confirm that what it has
 	// is young enough; nothing was read.
 	Reason_REASON_TOO_STALE Reason = 8
+	// A change of members or of the leader that cannot be made as things stand, and
+	// can when they have changed: a node has not caught up, say.
+	Reason_REASON_NOT_NOW Reason = 9
 	// Unknown: the write was proposed, and what became of it is not known.
 	Reason_REASON_UNKNOWN_OUTCOME Reason = 20
 )
@@ -59,6 +62,7 @@ var (
 		6:  "REASON_SHUTTING_DOWN",
 		7:  "REASON_NO_QUORUM",
 		8:  "REASON_TOO_STALE",
+		9:  "REASON_NOT_NOW",
 		20: "REASON_UNKNOWN_OUTCOME",
 	}
 	Reason_value = map[string]int32{
@@ -71,6 +75,7 @@ var (
 		"REASON_SHUTTING_DOWN":   6,
 		"REASON_NO_QUORUM":       7,
 		"REASON_TOO_STALE":       8,
+		"REASON_NOT_NOW":         9,
 		"REASON_UNKNOWN_OUTCOME": 20,
 	}
 )
@@ -1772,7 +1777,7 @@ const file_client_api_v1_kv_proto_rawDesc = "" +
 	"\acluster\x18\f \x01(\tR\acluster\x12\x12\n" +
 	"\x04keys\x18\r \x01(\x04R\x04keys\x12\x1a\n" +
 	"\bsessions\x18\x0e \x01(\x04R\bsessions\x12)\n" +
-	"\x10advertise_client\x18\x0f \x01(\tR\x0fadvertiseClient*\xfa\x01\n" +
+	"\x10advertise_client\x18\x0f \x01(\tR\x0fadvertiseClient*\x8e\x02\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11REASON_NOT_LEADER\x10\x01\x12\x15\n" +
@@ -1782,7 +1787,8 @@ const file_client_api_v1_kv_proto_rawDesc = "" +
 	"\x16REASON_SESSION_EXPIRED\x10\x05\x12\x18\n" +
 	"\x14REASON_SHUTTING_DOWN\x10\x06\x12\x14\n" +
 	"\x10REASON_NO_QUORUM\x10\a\x12\x14\n" +
-	"\x10REASON_TOO_STALE\x10\b\x12\x1a\n" +
+	"\x10REASON_TOO_STALE\x10\b\x12\x12\n" +
+	"\x0eREASON_NOT_NOW\x10\t\x12\x1a\n" +
 	"\x16REASON_UNKNOWN_OUTCOME\x10\x142\xa1\x04\n" +
 	"\x02KV\x124\n" +
 	"\x03Get\x12\x15.raftkv.v1.GetRequest\x1a\x16.raftkv.v1.GetResponse\x127\n" +
