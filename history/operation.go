@@ -49,6 +49,11 @@ type Operation struct {
 	Error  string `json:"error,omitempty"`
 }
 
+// Wrote tells whether it certainly changed what is stored; a lost swap did not.
+func (o Operation) Wrote() bool {
+	return o.Outcome == OutcomeOk && (o.F == Put || o.F == Delete || o.Swapped)
+}
+
 // Before reports whether o was over when p began, so that o's effect must
 // precede p's in every explanation of the history.
 func (o Operation) Before(p Operation) bool { return o.Return < p.Call }

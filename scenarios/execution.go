@@ -125,7 +125,7 @@ func (x *execution) start(ctx context.Context) bool {
 		return false
 	}
 	x.cluster = c.Cluster
-	x.say(fmt.Sprintf("%d nodes run (%s: %s)", len(c.Nodes()), c.Driver, c.Why))
+	x.say(fmt.Sprintf("%d nodes run (%s)", len(c.Nodes()), c.Driver))
 	return true
 }
 

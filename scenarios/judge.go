@@ -30,7 +30,7 @@ func (x *execution) judge() (Result, error) {
 		return res, err
 	}
 	x.weigh(ops)
-	res.Recovery, res.Gap = x.recovery(ops), x.gap(ops)
+	res.Recovery, res.Gap = x.recovery(), x.gap(ops)
 	res.Verdict, err = x.folder.Judge(x.theCase(res, own, ops), ops)
 	return res, err
 }
@@ -165,7 +165,7 @@ func (x *execution) facts(res Result, own run.Nodes) []history.Fact {
 		{Name: "driver", Value: x.plan.Driver + ": " + x.plan.Why},
 		{Name: "workload", Value: x.plan.Load.Workload},
 		{Name: "events of the nodes judged", Value: own.String()},
-		{Name: "first write after healing", Value: took(res.Recovery)},
+		{Name: "slowest recovery: first write after a healing", Value: took(res.Recovery)},
 		{Name: "longest time without a write", Value: took(res.Gap)},
 	}
 	for i, r := range x.rounds {

@@ -11,24 +11,22 @@ import (
 	"raftkv/history"
 )
 
-// recovery is the time from the last proved healing to the return of the first
-// write called after it that succeeded; 0 if there is none.
-func (x *execution) recovery(ops []history.Operation) time.Duration {
-	healed := int64(0)
+// recovery is the slowest of the run's recoveries: 0 if there is none.
+func (x *execution) recovery() time.Duration {
+	slowest := time.Duration(0)
 	for _, r := range x.rounds {
-		healed = max(healed, r.Healed)
+		if r.Recovered != 0 {
+			slowest = max(slowest, since(r.Healed, r.Recovered))
+		}
 	}
-	if at := firstWrite(ops, healed); healed != 0 && at != 0 {
-		return since(healed, at)
-	}
-	return 0
+	return slowest
 }
 
 // firstWrite is when the first write called after t returned; 0 if none did.
 func firstWrite(ops []history.Operation, t int64) int64 {
 	first := int64(0)
 	for _, o := range ops {
-		if wrote(o) && o.Call > t && (first == 0 || o.Return < first) {
+		if o.Wrote() && o.Call > t && (first == 0 || o.Return < first) {
 			first = o.Return
 		}
 	}
@@ -39,7 +37,7 @@ func firstWrite(ops []history.Operation, t int64) int64 {
 func (x *execution) gap(ops []history.Operation) time.Duration {
 	var returns []int64
 	for _, o := range ops {
-		if wrote(o) {
+		if o.Wrote() {
 			returns = append(returns, o.Return)
 		}
 	}
@@ -49,10 +47,6 @@ func (x *execution) gap(ops []history.Operation) time.Duration {
 		longest = max(longest, returns[i]-returns[i-1])
 	}
 	return time.Duration(longest)
-}
-
-func wrote(o history.Operation) bool {
-	return o.Outcome == history.OutcomeOk && (o.F == history.Put || o.F == history.Delete || o.Swapped)
 }
 
 // timeline is what happened to the cluster, for drawing.

@@ -145,8 +145,8 @@ func (x *execution) recover(ctx context.Context, r *Round) bool {
 	if err != nil || !x.poll(ctx, x.left(r.Healed), x.serves) {
 		return x.notRecovered(ctx, r, err)
 	}
-	r.Recovered = x.clock.Now()
-	x.say(fmt.Sprintf("recovered: first write %s after healing", run.Took(since(r.Healed, x.rec.FirstWrite()))))
+	r.Recovered = x.rec.FirstWrite()
+	x.say(fmt.Sprintf("recovered: first write %s after healing", run.Took(since(r.Healed, r.Recovered))))
 	x.sleep(ctx, between)
 	r.Later = x.views()
 	return true

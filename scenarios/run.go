@@ -50,9 +50,9 @@ type Result struct {
 	// Dir is the run's folder.
 	Dir     string
 	Verdict check.Verdict
-	// Recovery is the time from the last proved healing to the first write
-	// called after it that succeeded, and Gap the longest time in which no
-	// write succeeded. 0 if there was none.
+	// Recovery is the longest time from a healing to the return of the first write
+	// called after it that succeeded, and Gap the longest time in which no write
+	// succeeded. 0 if there was none.
 	Recovery, Gap time.Duration
 	Took          time.Duration
 	// Events is how many events of the nodes were judged; 0 if the program writes

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -67,6 +68,9 @@ func (c *checkCmd) read() ([]history.Operation, error) {
 		path = filepath.Join(path, run.HistoryFile)
 	}
 	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) && path != c.File {
+		return nil, run.ErrNotARun
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -46,14 +47,14 @@ func chaos(args []string, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE)
 	code := -1
 	parser := kong.Must(&grammar{},
-		kong.Name("chaos"), kong.Vars{"version": version(), "workloads": strings.Join(workload.Names(), ",")}, kong.Description(description), kong.UsageOnError(),
+		kong.Name("chaos"), kong.Vars{"version": version(), "duration": defaultDuration.String(), "workloads": strings.Join(workload.Names(), ",")}, kong.Description(description), kong.UsageOnError(),
 		kong.Writers(stdout, stderr), kong.Exit(func(c int) { code = c }))
 	kctx, err := parser.Parse(args)
 	if code >= 0 { // --help has been printed
 		return code
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "chaos: %v; see chaos --help\n", err)
+		fmt.Fprintf(stderr, "chaos: %v; see %s --help\n", err, meant(err))
 		return check.HarnessError.ExitCode()
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -66,6 +67,16 @@ func chaos(args []string, stdout, stderr io.Writer) int {
 		return worse(t.result, check.HarnessError).ExitCode()
 	}
 	return t.result.ExitCode()
+}
+
+// meant is the command whose line could not be read.
+func meant(err error) string {
+	if e, ok := errors.AsType[*kong.ParseError](err); ok {
+		if n := e.Context.Selected(); n != nil {
+			return n.FullPath()
+		}
+	}
+	return "chaos"
 }
 
 // worse is the graver of two results: a violation outranks a broken harness,

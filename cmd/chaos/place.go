@@ -59,7 +59,7 @@ func (p place) binaries(ctx context.Context, where string) (driver.Binaries, err
 	}
 	root, err := driver.RepoRoot()
 	if err != nil {
-		return given, fmt.Errorf("build the nodes (or give --binary): %w", err)
+		return given, fmt.Errorf("build what the nodes need: %w: run it there", err)
 	}
 	built, err := driver.BuildBinaries(ctx, root, filepath.Join(root, "bin"), where)
 	built.Image = p.Image

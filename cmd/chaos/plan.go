@@ -32,7 +32,7 @@ func printPlan(w io.Writer, s run.Schedule, asJSON bool) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(s)
 	}
-	fmt.Fprintf(w, "%s, seed %d: %d faults%s\n", s.Scenario, s.Seed, len(s.Steps), on(s.Disks))
+	fmt.Fprintf(w, "%s, seed %d: %s%s\n", s.Scenario, s.Seed, faultCount(len(s.Steps)), on(s.Disks))
 	fmt.Fprintf(w, "start: %s of load\n", s.Warmup)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, step := range s.Steps {
@@ -44,6 +44,13 @@ func printPlan(w io.Writer, s run.Schedule, asJSON bool) error {
 	fmt.Fprintf(w, "end: %s of load, then every key is read, on every node\n", s.Tail)
 	_, err := fmt.Fprint(w, unsure(s))
 	return err
+}
+
+func faultCount(n int) string {
+	if n == 1 {
+		return "1 fault"
+	}
+	return fmt.Sprintf("%d faults", n)
 }
 
 // on words what the nodes' data is on.

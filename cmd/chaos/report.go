@@ -2,29 +2,35 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"strings"
 
 	"raftkv/harness/run"
 )
 
 type reportCmd struct {
-	Dirs []string `arg:"" name:"dir" type:"existingdir" help:"A run's folder, or several, or folders that hold runs."`
+	Dirs []string `arg:"" name:"dir" type:"path" help:"A run's folder, or several, or folders that hold runs."`
 	Out  string   `help:"The folder that gets the page over many runs; the first of them, if none is named." type:"path"`
 }
 
 // Run renders the report of one run again, or else one page over many, and says
 // where it is.
 func (c *reportCmd) Run(t *terminal) error {
-	one := run.Folder{Path: c.Dirs[0]}
-	if len(c.Dirs) == 1 && c.Out == "" && one.IsRun() {
+	dirs, err := folders(c.Dirs)
+	if err != nil {
+		return err
+	}
+	one := run.Folder{Path: dirs[0]}
+	if len(dirs) == 1 && c.Out == "" && one.IsRun() {
 		return c.render(t, one)
 	}
-	runs, err := run.Find(c.Dirs...)
+	runs, err := run.Find(dirs...)
 	if err != nil {
 		return err
 	}
 	out := c.Out
 	if out == "" {
-		out = c.Dirs[0]
+		out = dirs[0]
 	}
 	page, err := run.WriteIndex(out, runs)
 	if err != nil {
@@ -32,6 +38,23 @@ func (c *reportCmd) Run(t *terminal) error {
 	}
 	_, err = fmt.Fprintf(t.out, "%s: %d runs\n", page, len(runs))
 	return err
+}
+
+// folders leaves out the files among paths, as runs/* has some.
+func folders(paths []string) (dirs []string, err error) {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		if info.IsDir() {
+			dirs = append(dirs, path)
+		}
+	}
+	if len(dirs) == 0 {
+		return nil, fmt.Errorf("%s: %w", strings.Join(paths, ", "), run.ErrNotARun)
+	}
+	return dirs, nil
 }
 
 func (c *reportCmd) render(t *terminal, f run.Folder) error {

@@ -20,7 +20,7 @@ type runCmd struct {
 	place
 	Scenario string            `help:"Names from 'chaos list', with commas between, or all. Without it and without --profile, all."`
 	Profile  string            `help:"Draw a schedule: a profile from 'chaos list'."`
-	Duration time.Duration     `help:"How long a drawn schedule's faults last together." default:"30s"`
+	Duration time.Duration     `help:"How long a drawn schedule's faults last together." default:"${duration}"`
 	Seed     *int64            `help:"What decides the schedule. Without one, one is drawn and printed." env:"RAFTKV_SEED"`
 	Workload string            `help:"What the clients do: ${workloads}." enum:"${workloads}" default:"mixed"`
 	Live     bool              `help:"Show the run on a page while it goes on; its address is printed."`
@@ -32,6 +32,22 @@ type runCmd struct {
 
 // errBoth: the two ways to say what to run exclude each other.
 var errBoth = errors.New("give --scenario or --profile, not both")
+
+// defaultDuration is that of a drawn schedule.
+const defaultDuration = 30 * time.Second
+
+// Validate is called by kong. What would be without effect is refused.
+func (c *runCmd) Validate() error {
+	switch {
+	case c.JSON && !c.Plan:
+		return errors.New("--json goes with --plan")
+	case c.Duration != defaultDuration && c.Profile == "":
+		return errors.New("--duration goes with --profile: a scenario has its own")
+	case c.LivePort != 0 && !c.Live:
+		return errors.New("--live-port goes with --live")
+	}
+	return nil
+}
 
 // Run runs the scenarios one after the other, or one drawn schedule.
 func (c *runCmd) Run(ctx context.Context, t *terminal) error {

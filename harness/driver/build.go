@@ -93,7 +93,7 @@ func RepoRoot() (string, error) {
 	}
 	mod := strings.TrimSpace(string(out))
 	if mod == "" || mod == os.DevNull {
-		return "", errors.New("find the module: not inside one")
+		return "", errors.New("the working directory is not in RaftKV's clone")
 	}
 	return filepath.Dir(mod), nil
 }

@@ -19,11 +19,14 @@ type transfer struct{ to int }
 func Transfer(to int) Fault { return Needing(transfer{to}, hasAdmin()) }
 
 // Name implements Fault.
-func (t transfer) Name() string {
+func (t transfer) Name() string { return "transfer " + t.target() }
+
+// target is what is handed over, for the evidence.
+func (t transfer) target() string {
 	if t.to == 0 {
-		return "transfer leadership"
+		return "leadership"
 	}
-	return fmt.Sprintf("transfer leadership to n%d", t.to)
+	return fmt.Sprintf("leadership to n%d", t.to)
 }
 
 // Inject implements Fault.
@@ -31,20 +34,20 @@ func (t transfer) Inject(ctx context.Context, c cluster.Cluster) (proof.Evidence
 	start := time.Now()
 	before, err := cluster.WaitReady(ctx, c, cluster.NodeTimeout/2)
 	if err != nil {
-		return proof.Since(start, "transfer", t.Name(), proof.Skipped, err.Error()), nil
+		return proof.Since(start, "transfer", t.target(), proof.Skipped, err.Error()), nil
 	}
 	if before.Leader == t.to {
-		return proof.Since(start, "transfer", t.Name(), proof.Skipped, "it leads already"), nil
+		return proof.Since(start, "transfer", t.target(), proof.Skipped, "it leads already"), nil
 	}
 	after, asked, err := t.insist(ctx, c, before)
 	if err != nil { // other faults may hold; and it may yet happen
-		return proof.Since(start, "transfer", t.Name(), proof.Indeterminate, err.Error()), nil
+		return proof.Since(start, "transfer", t.target(), proof.Indeterminate, err.Error()), nil
 	}
 	detail := fmt.Sprintf("n%d led term %d, n%d leads term %d", before.Leader, before.Term, after.Leader, after.Term)
 	if asked > 1 {
 		detail += fmt.Sprintf(", asked %d times", asked)
 	}
-	return proof.Since(start, "transfer", t.Name(), proof.Installed, detail), nil
+	return proof.Since(start, "transfer", t.target(), proof.Installed, detail), nil
 }
 
 // insist asks, as an operator would, until the target leads: an election may come in
@@ -80,5 +83,5 @@ func (t transfer) handOver(ctx context.Context, c cluster.Cluster, cl *client.Cl
 
 // Heal implements Fault: there is nothing to undo.
 func (t transfer) Heal(context.Context, cluster.Cluster) (proof.Evidence, error) {
-	return proof.Since(time.Now(), "heal", t.Name(), proof.Installed, "whoever leads stays"), nil
+	return proof.Since(time.Now(), "heal", t.target(), proof.Installed, "whoever leads stays"), nil
 }

@@ -33,7 +33,7 @@ type Server struct {
 func Listen(port int) (*Server, error) {
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
-		return nil, fmt.Errorf("serve the live page: %w", err)
+		return nil, fmt.Errorf("serve the live page (another --live-port, or 0, takes a free one): %w", err)
 	}
 	s := &Server{listener: l, last: []byte("{}"), changed: make(chan struct{}), closed: make(chan struct{})}
 	mux := http.NewServeMux()

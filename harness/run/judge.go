@@ -15,7 +15,7 @@ import (
 )
 
 // ErrNotARun means that a folder is not what a run has left behind.
-var ErrNotARun = errors.New("not a run's folder: nor a folder with one in it (give one that chaos run made, such as runs/<time>-<scenario>-<seed>)")
+var ErrNotARun = errors.New("not a run's folder (give one that chaos run made, such as runs/<time>-<scenario>-<seed>)")
 
 // drawn bounds how many failed keys get a drawing of their own.
 const drawn = 5

@@ -31,9 +31,9 @@ type Schedule struct {
 	Levers bool `json:"levers,omitempty"`
 	// Disks is what the nodes' data was on.
 	Disks   disk.Kind         `json:"disks,omitempty"`
-	Driver  string            `json:"driver"`
+	Driver  string            `json:"driver,omitempty"`
 	Why     string            `json:"why,omitempty"`
-	Started time.Time         `json:"started"`
+	Started time.Time         `json:"started,omitzero"`
 	Flags   map[string]string `json:"flags,omitempty"`
 	Load    workload.Config   `json:"load"`
 	Warmup  time.Duration     `json:"warmup_ns"`
@@ -84,8 +84,8 @@ type Step struct {
 	Heal   int64           `json:"heal,omitempty"`
 	Healed int64           `json:"healed,omitempty"`
 	Mended *proof.Evidence `json:"mended,omitempty"`
-	// Recovered is when a leader existed and a write called after the healing
-	// had committed.
+	// Recovered is when the first write that was called after the healing, and
+	// succeeded, returned; a leader and a read were seen too.
 	Recovered int64 `json:"recovered,omitempty"`
 }
 

@@ -49,7 +49,7 @@ func Find(dirs ...string) ([]Folder, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("%s: %w", strings.Join(dirs, ", "), ErrNotARun)
+		return nil, fmt.Errorf("%s: %w, nor is one in it", strings.Join(dirs, ", "), ErrNotARun)
 	}
 	return found, nil
 }

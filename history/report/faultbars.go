@@ -29,8 +29,8 @@ func (v view) faultBars(a area, rows []int) {
 	}
 }
 
-// titles are what a fault may be called, longest first. Among several it is the
-// nodes that tell them apart; one alone is known by its name.
+// titles are what a fault may be called, the best first. Among several of one name
+// it is the nodes that tell them apart; one alone is known by its name.
 func (v view) titles(f history.Span) []string {
 	ids := strings.TrimPrefix(f.Title(), f.Name)
 	short := strings.Trim(ids, " ()")
@@ -38,7 +38,20 @@ func (v view) titles(f history.Span) []string {
 		return []string{f.Title(), f.Name}
 	}
 	_, number, _ := strings.Cut(short, " ")
-	return []string{f.Title(), short, "n" + number}
+	if v.named(f.Name) > 1 {
+		return []string{f.Title(), short, "n" + number}
+	}
+	return []string{f.Title(), f.Name, short, "n" + number}
+}
+
+// named counts the faults of a name.
+func (v view) named(name string) (n int) {
+	for _, f := range v.spans() {
+		if f.Name == name {
+			n++
+		}
+	}
+	return n
 }
 
 // rooms are where the title of a fault may stand: in its bar, or after or before

@@ -104,6 +104,29 @@ func TestALongTitleStaysWithinTheChart(t *testing.T) {
 	}
 }
 
+// Where there is no room for the whole title, faults of one name are told apart by
+// their nodes, and those of several by their names.
+func TestFaultsOfSeveralNamesAreNamed(t *testing.T) {
+	for _, names := range [][]string{{"slow all links", "hand over leadership"}, {"slow all links", "slow all links"}} {
+		d := killed(10, 4)
+		f := d.Timeline.Faults[0]
+		d.Timeline.Faults = nil
+		for i, name := range names {
+			f.Name, f.From, f.To = name, second+int64(4*i)*second, 3*second+int64(4*i)*second
+			f.Targets = []string{"n1", "n2", "n3", "n4", "n5"}
+			d.Timeline.Faults = append(d.Timeline.Faults, f)
+		}
+		texts := map[string]bool{}
+		for _, drawn := range drawings(t, written(t, d)) {
+			for text := range drawn.texts {
+				texts[text] = true
+			}
+		}
+		require.Equal(t, names[0] != names[1], texts["slow all links"], names)
+		require.Equal(t, names[0] != names[1], texts["hand over leadership"], names)
+	}
+}
+
 func TestTheFinalReadsAreMarked(t *testing.T) {
 	d := killed(10, 4)
 	require.NotContains(t, written(t, d), "final reads")

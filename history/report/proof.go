@@ -40,7 +40,7 @@ func more(shown int, v check.Verdict) string {
 	if len(v.Violations) == total {
 		return text + ", and all of them are in verdict.json."
 	}
-	return fmt.Sprintf("%s; verdict.json has %d of them, the first ones of each kind; chaos check on history.jsonl finds all again.", text, len(v.Violations))
+	return fmt.Sprintf("%s; verdict.json has %d of them, the first ones of each kind.", text, len(v.Violations))
 }
 
 // proof is a violation with its witness laid out for the page.

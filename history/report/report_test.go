@@ -216,6 +216,7 @@ func TestTheLongestGapIsBetweenAcknowledgedWrites(t *testing.T) {
 		return history.Operation{F: history.Put, Call: at - 1, Return: at, Outcome: outcome}
 	}
 	read := history.Operation{F: history.Get, Call: 40, Return: 50, Outcome: history.OutcomeOk}
-	ops := []history.Operation{put(10, history.OutcomeOk), put(30, history.OutcomeFail), read, put(90, history.OutcomeOk), put(100, history.OutcomeOk)}
+	lost := history.Operation{F: history.CAS, Call: 50, Return: 60, Outcome: history.OutcomeOk} // changed nothing
+	ops := []history.Operation{put(10, history.OutcomeOk), put(30, history.OutcomeFail), read, lost, put(90, history.OutcomeOk), put(100, history.OutcomeOk)}
 	require.Equal(t, gap{10, 90}, longestGap(ops))
 }

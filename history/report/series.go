@@ -95,7 +95,7 @@ func (g gap) length() int64 { return g.to - g.from }
 func longestGap(ops []history.Operation) gap {
 	var ends []int64
 	for _, o := range ops {
-		if o.Outcome == history.OutcomeOk && o.F != history.Get {
+		if o.Wrote() {
 			ends = append(ends, o.Return)
 		}
 	}

@@ -132,7 +132,7 @@ func duration(ns int64) string {
 	d := time.Duration(ns)
 	switch {
 	case d < time.Second:
-		return fmt.Sprintf("%d\u00a0ms", d.Milliseconds())
+		return fmt.Sprintf("%d\u00a0ms", d.Round(time.Millisecond).Milliseconds())
 	case d < 2*time.Minute:
 		return fmt.Sprintf("%.2f\u00a0s", d.Seconds())
 	default:
