@@ -21,6 +21,9 @@ LDFLAGS := -s -w -X main.buildVersion=$(VERSION)
 STATIC  := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 # The race detector needs a C compiler.
 RACE    := $(shell command -v gcc >/dev/null && echo -race)
+# What runs without the race detector is compiled as the programs are, so that a
+# fresh machine compiles every package once for all of it.
+PLAIN   := CGO_ENABLED=0 GOFLAGS=-trimpath
 DOCKER  := $(shell timeout 20 docker version >/dev/null 2>&1 && echo yes)
 COMPOSE := $(shell docker compose version >/dev/null 2>&1 && echo 'docker compose' || echo docker-compose)
 UNITS   = $(shell go list ./... | grep -v '^raftkv/scenarios$$')
@@ -61,8 +64,8 @@ check-format:
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "not formatted, run make fmt: $$bad" >&2; exit 1; }
 
 lint: tools check-format ## Formatting, vet, staticcheck.
-	go vet ./...
-	tools/bin/staticcheck ./...
+	$(PLAIN) go vet ./...
+	$(PLAIN) tools/bin/staticcheck ./...
 	bash -n scripts/*.sh .ci/run
 
 unit: ## Unit tests, with the race detector where there is a C compiler.
@@ -91,12 +94,12 @@ fuzz: ## Fuzz one target: make fuzz TARGET=FuzzStep PACKAGE=./raft
 	go test $(PACKAGE) -run xxx -fuzz '$(TARGET)$$' -fuzztime 3m -fuzzminimizetime 1x
 
 bugs: ## Plant known bugs in the engine, one by one: the simulator has to catch each.
-	go vet -tags raftkv_bugs ./raft/...
-	go test -tags raftkv_bugs ./raft/... -run 'Bug|Figure8' -count=1 -v
+	$(PLAIN) go vet -tags raftkv_bugs ./raft/...
+	$(PLAIN) go test -tags raftkv_bugs ./raft/... -run 'Bug|Figure8' -count=1 -v
 
 levers: ## Test the levers of a node built for testing.
-	go vet -tags raftkv_faults,raftkv_failpoints ./node/...
-	go test -tags raftkv_faults,raftkv_failpoints ./node/levers ./node/failpoint -count=1
+	$(PLAIN) go vet -tags raftkv_faults,raftkv_failpoints ./node/...
+	$(PLAIN) go test -tags raftkv_faults,raftkv_failpoints ./node/levers ./node/failpoint -count=1
 
 million: ## Judge a million puts and gets by 100 clients: fails beyond 10 s or 2 GB.
 	go test ./history/check -run xxx -bench AMillion -benchtime 1x -v
@@ -114,7 +117,7 @@ chaos: build ## Break a cluster and judge it: make chaos SCENARIO=leader-kill DR
 	bin/chaos run --scenario $(SCENARIO) --driver $(DRIVER) --out $(OUT) $(if $(SEED),--seed $(SEED))
 
 etcd: tools ## Put etcd under the harness: it passes, and its serializable reads are caught.
-	cd harness/etcd && go vet ./... && ../../tools/bin/staticcheck ./... && go test -count=1 -timeout 10m -v ./...
+	cd harness/etcd && export $(PLAIN) && go vet ./... && ../../tools/bin/staticcheck ./... && go test -count=1 -timeout 10m -v ./...
 
 soak: build ## Drawn schedules, seed after seed: make soak PROFILE=brutal FOR=30m DRIVER=process SEED=7
 	bin/chaos soak --profile $(PROFILE) --for $(FOR) --driver $(DRIVER) --out $(OUT) $(if $(SEED),--seed $(SEED))
@@ -132,7 +135,8 @@ bench: ## Writes per second on five local nodes.
 	scripts/bench.sh
 
 up: static ## Five nodes in containers, from the static binary, with no registry.
-	RAFTKV_TARGET=prebuilt $(COMPOSE) up --build -d
+	@[ -n '$(DOCKER)' ] || { echo 'no Docker engine answers: start it, or run local processes with make start' >&2; exit 1; }
+	RAFTKV_TARGET=prebuilt $(COMPOSE) up --build -d || { echo 'not all nodes run: make down removes those that do' >&2; exit 1; }
 
 images: static ## Test both ways to the image, and the compose file.
 	scripts/test_compose.sh
@@ -143,10 +147,10 @@ down: ## Stop and remove them and their data.
 
 ci: check-generated lint unit bugs levers ## What CI runs.
 	scripts/test_start.sh
-	RAFTKV_DRIVER=process go test ./scenarios -count=1 -timeout 20m -v
+	RAFTKV_DRIVER=process $(PLAIN) go test ./scenarios -count=1 -timeout 20m -v
 	$(MAKE) etcd
 ifeq ($(DOCKER),yes)
-	RAFTKV_DRIVER=docker go test ./scenarios -count=1 -timeout 20m -v -run 'TestScenarios'
+	RAFTKV_DRIVER=docker $(PLAIN) go test ./scenarios -count=1 -timeout 20m -v -run 'TestScenarios'
 	$(MAKE) images
 else
 	@echo 'no Docker engine answers: the scenarios ran on local processes only'

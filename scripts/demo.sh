@@ -4,6 +4,14 @@
 # else starts the local one for the occasion.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+case ${1:-} in
+  '') ;;
+  -h | --help)
+    usage "${BASH_SOURCE[0]}"
+    exit
+    ;;
+  *) die "unknown argument $1; it takes none, NODES names the cluster" ;;
+esac
 build
 
 step() { printf '\n== %s\n' "$*"; }

@@ -16,6 +16,9 @@ if [ -z "${NODES:-}" ]; then
   NODES=${NODES%,}
 fi
 
+# usage prints the comment at the top of a script.
+usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$1"; }
+
 die() {
   echo "$(basename "$0"): $*" >&2
   exit 1

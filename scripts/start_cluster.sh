@@ -4,6 +4,8 @@
 # that was stopped goes on with its data; of one that runs, the nodes that have
 # died are started again. Further arguments go to every node started, as in
 #   start_cluster.sh --log-level debug
+# CLUSTER_DIR is another folder for data and logs; PORT_OFFSET is added to every
+# port, for a second cluster.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # Low, so that a short visit gets to see snapshots.
@@ -13,7 +15,7 @@ taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 case ${1:-} in
   -h | --help)
-    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    usage "${BASH_SOURCE[0]}"
     exit
     ;;
 esac
@@ -24,7 +26,7 @@ for i in "${ids[@]}"; do running "$i" || missing+=("$i"); done
 for i in "${missing[@]}"; do
   for base in 7000 8000 9000; do
     p=$(port "$base" "$i")
-    taken "$p" && die "port $p is taken by another program; stop that, or set PORT_OFFSET"
+    taken "$p" && die "port $p is taken by another program; stop that (containers: make down), or set PORT_OFFSET"
   done
 done
 build

@@ -8,6 +8,10 @@ wipe=no
 case ${1:-} in
   '') ;;
   --wipe) wipe=yes ;;
+  -h | --help)
+    usage "${BASH_SOURCE[0]}"
+    exit
+    ;;
   *) die "unknown argument $1; usage: stop_cluster.sh [--wipe]" ;;
 esac
 

@@ -12,6 +12,11 @@ start=$root/scripts/start_cluster.sh
 trap '"$root/scripts/stop_cluster.sh" --wipe >/dev/null' EXIT
 
 grep -q 'Starts five local nodes' <<<"$("$start" --help)" || die '--help does not help'
+for script in demo stop_cluster; do
+  said=$("$root/scripts/$script.sh" --help) || die "$script.sh --help fails"
+  case $said in *NODES* | *--wipe*) ;; *) die "$script.sh --help says '$said'" ;; esac
+done
+if "$root/scripts/demo.sh" --bogus >/dev/null 2>&1; then die 'demo.sh accepts a wrong argument'; fi
 SECONDS=0
 if said=$("$start" --bogus 2>&1); then die 'a wrong flag is accepted'; fi
 case $said in *'unknown flag --bogus'*) ;; *) die "of a wrong flag it says '$said'" ;; esac
