@@ -23,7 +23,7 @@ STATIC  := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 RACE    := $(shell command -v gcc >/dev/null && echo -race)
 # What runs without the race detector is compiled as the programs are, so that a
 # fresh machine compiles every package once for all of it.
-PLAIN   := CGO_ENABLED=0 GOFLAGS=-trimpath
+PLAIN   := CGO_ENABLED=0 GOFLAGS='$(strip $(shell go env GOFLAGS) -trimpath)'
 DOCKER  := $(shell timeout 20 docker version >/dev/null 2>&1 && echo yes)
 COMPOSE := $(shell docker compose version >/dev/null 2>&1 && echo 'docker compose' || echo docker-compose)
 UNITS   = $(shell go list ./... | grep -v '^raftkv/scenarios$$')
@@ -31,7 +31,7 @@ UNITS   = $(shell go list ./... | grep -v '^raftkv/scenarios$$')
 # that they do not starve each other.
 ALONE   = $(filter raftkv/client raftkv/cmd/% raftkv/harness/% raftkv/node raftkv/node/peer,$(UNITS))
 
-.PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs levers million points scenarios chaos etcd up down images demo bench start stop ci soak powerloss shrink clean
+.PHONY: help build store static tools generate fmt lint check-generated check-format test unit sim worlds fuzz bugs levers million points scenarios chaos etcd up down images demo bench engine start stop ci soak powerloss shrink clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -134,9 +134,11 @@ demo: ## A tour on five local nodes.
 bench: ## Writes per second on five local nodes.
 	scripts/bench.sh
 
-up: static ## Five nodes in containers, from the static binary, with no registry.
+engine:
 	@[ -n '$(DOCKER)' ] || { echo 'no Docker engine answers: start it, or run local processes with make start' >&2; exit 1; }
-	RAFTKV_TARGET=prebuilt $(COMPOSE) up --build -d || { echo 'not all nodes run: make down removes those that do' >&2; exit 1; }
+
+up: engine static ## Five nodes in containers, from the static binary, with no registry.
+	RAFTKV_TARGET=prebuilt $(COMPOSE) up --build -d || { echo 'compose failed, see above; make down removes what it left' >&2; exit 1; }
 
 images: static ## Test both ways to the image, and the compose file.
 	scripts/test_compose.sh

@@ -62,10 +62,10 @@ func (c *Client) backupNodes(at string) ([]*link, error) {
 func (c *Client) backupFrom(ctx context.Context, l *link, w io.Writer) (written int64, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	// A node without a quorum says so after a request's time: its answer comes first.
+	// A node without a quorum says so after the time it is given: before this.
 	watchdog := time.AfterFunc(c.cfg.RequestTimeout*3/2, func() { cancel(errSilent) })
 	defer watchdog.Stop()
-	stream, err := apiv1.NewBackupClient(l.cc).Backup(ctx, &apiv1.BackupRequest{})
+	stream, err := apiv1.NewBackupClient(l.cc).Backup(ctx, &apiv1.BackupRequest{WaitMs: uint64(c.cfg.RequestTimeout.Milliseconds())})
 	if err != nil {
 		return 0, err
 	}

@@ -32,8 +32,8 @@ var (
 	// ErrTooStale: no node could confirm that what it has is young enough for the
 	// bound that StaleWithin set.
 	ErrTooStale = errors.New("what the node has may be too old")
-	// ErrNotNow: a change of members or of the leader waited in vain for what it
-	// needs, as a node that has caught up.
+	// ErrNotNow: it waited in vain for what it needs, as a change of members for a
+	// node that has caught up.
 	ErrNotNow = errors.New("it cannot be done now")
 	// ErrUnavailable: no node answered, or the one asked did not.
 	ErrUnavailable = errors.New("no node answered")

@@ -1,6 +1,9 @@
 package history
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Outcome is what is known of an operation once the history is over.
 type Outcome string
@@ -52,6 +55,24 @@ type Operation struct {
 // Wrote tells whether it certainly changed what is stored; a lost swap did not.
 func (o Operation) Wrote() bool {
 	return o.Outcome == OutcomeOk && (o.F == Put || o.F == Delete || o.Swapped)
+}
+
+// LongestGap is the longest stretch between one write's return and the next's, of
+// those that certainly wrote; 0, 0 if there are not two.
+func LongestGap(ops []Operation) (from, to int64) {
+	var ends []int64
+	for _, o := range ops {
+		if o.Wrote() {
+			ends = append(ends, o.Return)
+		}
+	}
+	slices.Sort(ends)
+	for i := 1; i < len(ends); i++ {
+		if ends[i]-ends[i-1] > to-from {
+			from, to = ends[i-1], ends[i]
+		}
+	}
+	return from, to
 }
 
 // Before reports whether o was over when p began, so that o's effect must

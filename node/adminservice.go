@@ -66,7 +66,7 @@ func (s *adminService) TakeSnapshot(ctx context.Context, _ *apiv1.TakeSnapshotRe
 	s.node.loop.events.put(func(l *loop) { l.wantSnapshot(snapshotCall{l.raft.Applied(), deadline, got}) })
 	index, err := await(ctx, s.node, got)
 	if err == nil && index == 0 {
-		err = api.ToStatus(&apiv1.Error{Reason: apiv1.Reason_REASON_OVERLOADED, Message: "no snapshot is durable yet; ask again"})
+		err = api.ToStatus(&apiv1.Error{Reason: apiv1.Reason_REASON_NOT_NOW, Message: "no snapshot is durable yet; ask again"})
 	}
 	return &apiv1.TakeSnapshotResponse{Index: index}, err
 }

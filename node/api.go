@@ -157,11 +157,10 @@ func (g *gate) ask(ctx context.Context, q *apiv1.Request) (*apiv1.Response, erro
 
 // view runs f on the state that a linearizable read would see, on the machine's
 // goroutine. It may still be running when ctx ends first.
-func (g *gate) view(ctx context.Context, f func(s *kv.Store, term uint64)) error {
+func (g *gate) view(ctx context.Context, deadline time.Time, f func(s *kv.Store, term uint64)) error {
 	if bad := g.reserve(); bad != nil {
 		return api.ToStatus(bad.GetError())
 	}
-	deadline, _ := ctx.Deadline()
 	got := make(chan *apiv1.Response, 1)
 	g.enter(&request{view: f}, "backup", deadline, func(p *apiv1.Response) { got <- p })
 	_, err := g.wait(ctx, got)

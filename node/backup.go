@@ -35,11 +35,11 @@ type backups struct {
 }
 
 // Backup streams the state of one moment, as a linearizable read sees it.
-func (b *backups) Backup(_ *apiv1.BackupRequest, stream grpc.ServerStreamingServer[apiv1.BackupChunk]) error {
+func (b *backups) Backup(q *apiv1.BackupRequest, stream grpc.ServerStreamingServer[apiv1.BackupChunk]) error {
 	if !b.busy.CompareAndSwap(false, true) {
-		return api.ToStatus(&apiv1.Error{Reason: apiv1.Reason_REASON_OVERLOADED, Message: "this node is giving a backup already; ask another"})
+		return api.ToStatus(&apiv1.Error{Reason: apiv1.Reason_REASON_NOT_NOW, Message: "this node is giving a backup already; ask another"})
 	}
-	f, err := b.node.freeze(stream.Context())
+	f, err := b.node.freeze(stream.Context(), time.Duration(q.GetWaitMs())*time.Millisecond)
 	if err != nil {
 		b.busy.Store(false)
 		return err
@@ -69,8 +69,13 @@ type frozen struct {
 }
 
 // freeze gives a copy-on-write view of the state after a quorum has confirmed
-// what it must hold. The members named are those of just before.
-func (n *Node) freeze(ctx context.Context) (frozen, error) {
+// what it must hold, within the wait if there is one, and the node's bound. The
+// members named are those of just before.
+func (n *Node) freeze(ctx context.Context, wait time.Duration) (frozen, error) {
+	var deadline time.Time
+	if wait > 0 {
+		deadline = time.Now().Add(wait)
+	}
 	conf := make(chan raft.ConfState, 1)
 	n.loop.events.put(func(l *loop) { conf <- l.raft.Status().Conf })
 	var meta raft.SnapshotMeta
@@ -82,7 +87,7 @@ func (n *Node) freeze(ctx context.Context) (frozen, error) {
 		return frozen{}, ctx.Err()
 	}
 	got := make(chan frozen, 1)
-	err := n.gate.view(ctx, func(s *kv.Store, term uint64) {
+	err := n.gate.view(ctx, deadline, func(s *kv.Store, term uint64) {
 		view := s.Snapshot()
 		meta.Index, meta.Term = view.AppliedIndex(), term
 		got <- frozen{view, meta}

@@ -76,6 +76,26 @@ func TestBackupBecomesANewCluster(t *testing.T) {
 	}
 }
 
+// The client says how long it waits; the node's own bound may be longer.
+func TestBackupIsRefusedWithinTheClientsTime(t *testing.T) {
+	c := newCluster(t, 3, func(f *Config) { f.RequestTimeout = time.Hour })
+	c.startAll()
+	alone := c.follower()
+	for id := range c.peers {
+		if id != alone {
+			c.stop(id)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	stream, err := apiv1.NewBackupClient(c.conns[alone]).Backup(ctx, &apiv1.BackupRequest{WaitMs: 300})
+	require.NoError(t, err)
+	_, err = stream.Recv()
+	e, ok := api.FromStatus(err)
+	require.True(t, ok, "%v", err)
+	require.Equal(t, apiv1.Reason_REASON_NO_QUORUM, e.Reason)
+}
+
 func TestBackupWithoutAQuorumIsRefused(t *testing.T) {
 	c := newCluster(t, 3, func(f *Config) { f.RequestTimeout = 300 * time.Millisecond })
 	c.startAll()
@@ -105,7 +125,7 @@ func TestBackupThatNobodyReadsEnds(t *testing.T) {
 	<-stream.stuck
 	e, ok := api.FromStatus(b.Backup(nil, stream))
 	require.True(t, ok)
-	require.Equal(t, apiv1.Reason_REASON_OVERLOADED, e.Reason)
+	require.Equal(t, apiv1.Reason_REASON_NOT_NOW, e.Reason)
 	require.Equal(t, codes.Aborted, status.Code(<-ended))
 	close(stream.release) // as gRPC does when the handler has returned
 	require.Eventually(t, func() bool { return !b.busy.Load() }, patience, time.Millisecond)

@@ -30,7 +30,8 @@ func (x *execution) judge() (Result, error) {
 		return res, err
 	}
 	x.weigh(ops)
-	res.Recovery, res.Gap = x.recovery(), x.gap(ops)
+	from, to := history.LongestGap(ops)
+	res.Recovery, res.Gap = x.recovery(), since(from, to)
 	res.Verdict, err = x.folder.Judge(x.theCase(res, own, ops), ops)
 	return res, err
 }

@@ -33,22 +33,6 @@ func firstWrite(ops []history.Operation, t int64) int64 {
 	return first
 }
 
-// gap is the longest time between one successful write and the next.
-func (x *execution) gap(ops []history.Operation) time.Duration {
-	var returns []int64
-	for _, o := range ops {
-		if o.Wrote() {
-			returns = append(returns, o.Return)
-		}
-	}
-	slices.Sort(returns)
-	longest := int64(0)
-	for i := 1; i < len(returns); i++ {
-		longest = max(longest, returns[i]-returns[i-1])
-	}
-	return time.Duration(longest)
-}
-
 // timeline is what happened to the cluster, for drawing.
 func (x *execution) timeline(ops []history.Operation) history.Timeline {
 	t := history.Timeline{Phases: x.phases}

@@ -206,7 +206,8 @@ func TestMeasuresOfARun(t *testing.T) {
 	first.Recovered, second.Healed, second.Recovered = firstWrite(ops, first.Healed), 240, 255
 	x.rounds = []Round{first, second}
 	require.EqualValues(t, 40, x.recovery(), "the slower one: from the healing at 210 to the first write called after it")
-	require.EqualValues(t, 185, x.gap(ops))
+	from, to := history.LongestGap(ops)
+	require.EqualValues(t, 185, to-from)
 	require.Zero(t, firstWrite(ops[:3], 210))
 }
 

@@ -59,7 +59,7 @@ func (p place) binaries(ctx context.Context, where string) (driver.Binaries, err
 	}
 	root, err := driver.RepoRoot()
 	if err != nil {
-		return given, fmt.Errorf("build what the nodes need: %w: run it there", err)
+		return given, fmt.Errorf("build what the nodes need: %w: run it there (on local processes --binary will do)", err)
 	}
 	built, err := driver.BuildBinaries(ctx, root, filepath.Join(root, "bin"), where)
 	built.Image = p.Image
@@ -74,6 +74,15 @@ func (p place) binaries(ctx context.Context, where string) (driver.Binaries, err
 	return built, err
 }
 
+// there says whether a program that was given once is still there.
+func there(path string) error {
+	if path == "" {
+		return nil
+	}
+	_, err := os.Stat(path)
+	return err
+}
+
 // schedule reads a run's schedule. Its driver and its nodes' program are taken
 // again, unless others are given.
 func (p *place) schedule(dir string) (run.Schedule, error) {
@@ -82,7 +91,7 @@ func (p *place) schedule(dir string) (run.Schedule, error) {
 		return s, err
 	}
 	if p.Binary+p.Image == "" {
-		if _, err := os.Stat(s.Binary); s.Binary != "" && err != nil {
+		if err := there(s.Binary); err != nil {
 			return s, fmt.Errorf("the run's nodes were %s, which is gone (give another with --binary): %w", s.Binary, err)
 		}
 		p.Binary, p.Image = s.Binary, s.Image

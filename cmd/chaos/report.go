@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"raftkv/harness/run"
@@ -10,7 +11,7 @@ import (
 
 type reportCmd struct {
 	Dirs []string `arg:"" name:"dir" type:"path" help:"A run's folder, or several, or folders that hold runs."`
-	Out  string   `help:"The folder that gets the page over many runs; the first of them, if none is named." type:"path"`
+	Out  string   `help:"The folder that gets the page over many runs; without it, the first of them, or what the first run is in." type:"path"`
 }
 
 // Run renders the report of one run again, or else one page over many, and says
@@ -31,6 +32,9 @@ func (c *reportCmd) Run(t *terminal) error {
 	out := c.Out
 	if out == "" {
 		out = dirs[0]
+		if one.IsRun() { // which has a junit.xml of its own
+			out = filepath.Dir(one.Path)
+		}
 	}
 	page, err := run.WriteIndex(out, runs)
 	if err != nil {

@@ -30,21 +30,28 @@ type runCmd struct {
 	Flags    map[string]string `name:"flag" help:"More flags of the nodes: --flag snapshot-entries=100." mapsep:","`
 }
 
-// errBoth: the two ways to say what to run exclude each other.
-var errBoth = errors.New("give --scenario or --profile, not both")
+// What excludes each other, or would be without effect, is refused.
+var (
+	errBoth     = errors.New("give --scenario or --profile, not both")
+	errJSON     = errors.New("--json goes with --plan")
+	errDuration = errors.New("--duration goes with --profile: a scenario has its own")
+	errLivePort = errors.New("--live-port goes with --live")
+)
 
 // defaultDuration is that of a drawn schedule.
 const defaultDuration = 30 * time.Second
 
-// Validate is called by kong. What would be without effect is refused.
+// Validate is called by kong.
 func (c *runCmd) Validate() error {
 	switch {
+	case c.Profile != "" && c.Scenario != "":
+		return errBoth
 	case c.JSON && !c.Plan:
-		return errors.New("--json goes with --plan")
+		return errJSON
 	case c.Duration != defaultDuration && c.Profile == "":
-		return errors.New("--duration goes with --profile: a scenario has its own")
+		return errDuration
 	case c.LivePort != 0 && !c.Live:
-		return errors.New("--live-port goes with --live")
+		return errLivePort
 	}
 	return nil
 }
@@ -89,8 +96,6 @@ func (c *runCmd) jobs() ([]job, error) {
 		return choose(everyScenario)
 	case c.Profile == "":
 		return choose(c.Scenario)
-	case c.Scenario != "":
-		return nil, errBoth
 	}
 	p, err := profile(c.Profile)
 	return []job{drawn(p, c.Duration)}, err

@@ -12,8 +12,9 @@ type backupCmd struct {
 	To string `required:"" placeholder:"FILE" help:"The file to make; it must not exist."`
 }
 
-// Run takes a backup, which may last: --timeout bounds only the silence of a
-// node. The file gets its name once all of it arrived and was found whole.
+// Run takes a backup, which may last: --timeout bounds only the silence of a node,
+// half as long again until it begins. The file gets its name once all of it arrived
+// and was found whole.
 func (c *backupCmd) Run(ctx context.Context, out *printer) error {
 	cl, err := c.connect()
 	if err != nil {

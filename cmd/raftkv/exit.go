@@ -31,7 +31,7 @@ var advice = []struct {
 	{client.ErrUnknown, "read the key to find out before writing again"},
 	{client.ErrTooLarge, "the limits are the nodes' --max-key-bytes and --max-value-bytes"},
 	{client.ErrOverloaded, "send less at once"},
-	{client.ErrNotNow, "see raftkv member list: who shall vote must run, be reached by the leader at its peer address, and have caught up"},
+	{client.ErrNotNow, "try again; raftkv member list shows who is behind"},
 	{client.ErrNoLeader, "a majority of the nodes must run and reach each other"},
 	{client.ErrTooStale, "ask for a longer --max-staleness, or other nodes"},
 	{client.ErrUnavailable, "check --nodes, and that the nodes run"},

@@ -145,8 +145,8 @@ func (r *remote) change(ctx context.Context, out *printer, text string, steps ..
 		changed := false
 		for i, step := range steps {
 			did, err := cl.ChangeMembers(ctx, step)
-			if err != nil && i > 0 {
-				return fmt.Errorf("the new members are learners now, without a vote: %w", err)
+			if i > 0 && errors.Is(err, client.ErrNotNow) {
+				return fmt.Errorf("the new members are learners yet, without a vote: they must run, and the leader reach them at their addresses: %w", err)
 			}
 			if err != nil {
 				return err

@@ -3,6 +3,7 @@ package docker
 import (
 	"context"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/moby/moby/client"
@@ -34,14 +35,14 @@ func Left(t *testing.T, label string) []string {
 // is gone after the test.
 func Given(t *testing.T, name, program string) string {
 	t.Helper()
-	ctx, name := context.Background(), "given-"+name
+	ctx, name, tag := context.Background(), "given-"+name, strconv.Itoa(os.Getpid())
 	cli, err := connect(ctx)
 	require.NoError(t, err)
 	b, err := os.ReadFile(program)
 	require.NoError(t, err)
-	require.NoError(t, build(ctx, name, "test", "FROM scratch\nCOPY app /app\nUSER 65532\nENTRYPOINT [\"/app\"]\n", b))
+	require.NoError(t, build(ctx, name, tag, "FROM scratch\nCOPY app /app\nUSER 65532\nENTRYPOINT [\"/app\"]\n", b))
 	t.Cleanup(func() {
-		_, err := cli.ImageRemove(ctx, registry+name+":test", client.ImageRemoveOptions{})
+		_, err := cli.ImageRemove(ctx, registry+name+":"+tag, client.ImageRemoveOptions{})
 		require.NoError(t, err)
 		require.NoError(t, cli.Close())
 	})

@@ -58,15 +58,20 @@ func output(ctx context.Context, cli *client.Client, ref string, args ...string)
 	if err != nil {
 		return nil, err
 	}
+	labels := self.Labels()
+	labels[labelRun] = "ask" // by which a later start finds it, should it be left
 	made, err := cli.ContainerCreate(ctx, client.ContainerCreateOptions{
-		Config:     &container.Config{Image: ref, Cmd: args, Labels: self.Labels()},
+		Config:     &container.Config{Image: ref, Cmd: args, Labels: labels},
 		HostConfig: &container.HostConfig{NetworkMode: "none"},
 	})
 	if err != nil {
 		return nil, err
 	}
-	// Should this fail, the next start sweeps it.
-	defer cli.ContainerRemove(context.WithoutCancel(ctx), made.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cluster.CloseTimeout)
+		defer cancel()
+		_, _ = cli.ContainerRemove(ctx, made.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	}()
 	ended := cli.ContainerWait(ctx, made.ID, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
 	if _, err := cli.ContainerStart(ctx, made.ID, client.ContainerStartOptions{}); err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ func TestAGivenImageIsRun(t *testing.T) {
 	writes, err := docker.WritesEvents(t.Context(), spec.Image)
 	require.NoError(t, err)
 	require.True(t, writes)
+	require.Empty(t, docker.Left(t, "raftkv.run=ask"), "who was asked is gone")
 	c, err := docker.Start(t.Context(), spec)
 	require.NoError(t, err)
 	t.Cleanup(func() { assertNothingLeft(t, c) })

@@ -77,7 +77,7 @@ func (c *Cluster) start(ctx context.Context) error {
 func (c *Cluster) openDir(context.Context) (err error) {
 	dir := c.spec.Dir
 	if dir == "" {
-		if dir, err = os.MkdirTemp("", "raftkv-cluster-"); err != nil {
+		if dir, err = os.MkdirTemp("", tempPrefix); err != nil {
 			return err
 		}
 	}

@@ -42,12 +42,12 @@ func TestNodesDieWithTheHarness(t *testing.T) {
 		require.True(t, id.Alive())
 	}
 
+	require.DirExists(t, it.Dir)
 	require.NoError(t, child.Process.Kill())
 	_ = child.Wait()
 	for _, id := range it.Nodes {
 		assert.Eventually(t, func() bool { return !id.Alive() }, time.Minute, 10*time.Millisecond)
 	}
-	require.DirExists(t, it.Dir)
 	_, err = process.Sweep()
 	require.NoError(t, err)
 	require.NoDirExists(t, it.Dir)
@@ -96,12 +96,21 @@ func TestSweepKillsWhatADeadHarnessLeft(t *testing.T) {
 	left, kept := sleeper(t), sleeper(t)
 	stranger := kept
 	stranger.Start -= 3_600_000 // a node of long ago whose id was used again
-	swept := writeRunFile(t, "run-test-dead.json", dead, map[int]owner.ID{1: left, 2: stranger})
-	live := writeRunFile(t, "run-test-live.json", self, map[int]owner.ID{1: kept})
+	swept := writeRunFile(t, "run-test-dead.json", runFile{Harness: dead, Processes: map[int]owner.ID{1: left, 2: stranger}})
+	live := writeRunFile(t, "run-test-live.json", runFile{Harness: self, Processes: map[int]owner.ID{1: kept}})
+
+	temp, others := filepath.Join(os.TempDir(), "raftkv-cluster-1"), filepath.Join(os.TempDir(), "others")
+	require.NoError(t, os.MkdirAll(filepath.Join(temp, "n1"), 0o755))
+	require.NoError(t, os.Mkdir(others, 0o755))
+	for name, at := range map[string]string{"run-temp.json": "raftkv-cluster-1", "run-odd.json": "others", "run-up.json": "raftkv-cluster-1/../others"} {
+		writeRunFile(t, name, runFile{Harness: dead, Temp: at})
+	}
 
 	n, err := process.Sweep()
 	require.NoError(t, err)
 	assert.Equal(t, 1, n)
+	assert.NoDirExists(t, temp)
+	assert.DirExists(t, others, "only what a run made for itself is removed")
 	assert.Eventually(t, func() bool { return !left.Alive() }, time.Minute, 10*time.Millisecond)
 	assert.True(t, kept.Alive())
 	assert.NoFileExists(t, swept)
@@ -119,11 +128,18 @@ func sleeper(t *testing.T) owner.ID {
 	return id
 }
 
-func writeRunFile(t *testing.T, name string, harness owner.ID, nodes map[int]owner.ID) string {
+// runFile is what a harness leaves of itself.
+type runFile struct {
+	Harness   owner.ID         `json:"harness"`
+	Processes map[int]owner.ID `json:"processes"`
+	Temp      string           `json:"temp"`
+}
+
+func writeRunFile(t *testing.T, name string, f runFile) string {
 	t.Helper()
 	dir := filepath.Join(os.TempDir(), "raftkv-harness-"+strconv.Itoa(os.Getuid()))
 	require.NoError(t, os.MkdirAll(dir, 0o700))
-	b, err := json.Marshal(map[string]any{"harness": harness, "processes": nodes})
+	b, err := json.Marshal(f)
 	require.NoError(t, err)
 	path := filepath.Join(dir, name)
 	require.NoError(t, os.WriteFile(path, b, 0o600))

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -20,8 +21,9 @@ type runFile struct {
 	path      string
 	Harness   owner.ID         `json:"harness"`
 	Processes map[int]owner.ID `json:"processes"` // by node
-	// Dir is the cluster's folder if it was made for this run and nobody keeps it.
-	Dir string `json:"dir,omitempty"`
+	// Temp is the name of the cluster's folder, if it was made for this run and nobody
+	// keeps it: right below the folder for temporary files.
+	Temp string `json:"temp,omitempty"`
 }
 
 // runDir is where run files are, one folder a user.
@@ -29,8 +31,11 @@ func runDir() string {
 	return filepath.Join(os.TempDir(), "raftkv-harness-"+strconv.Itoa(os.Getuid()))
 }
 
-// newRunFile makes it; dir is the folder to remove with it, or nothing.
-func newRunFile(dir string) (*runFile, error) {
+// tempPrefix begins the names of folders that are made for one run.
+const tempPrefix = "raftkv-cluster-"
+
+// newRunFile makes it; temp is the folder to remove with it, or nothing.
+func newRunFile(temp string) (*runFile, error) {
 	self, err := owner.Self()
 	if err != nil {
 		return nil, err
@@ -42,7 +47,10 @@ func newRunFile(dir string) (*runFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a run file: %w", err)
 	}
-	r := &runFile{path: f.Name(), Harness: self, Processes: map[int]owner.ID{}, Dir: dir}
+	r := &runFile{path: f.Name(), Harness: self, Processes: map[int]owner.ID{}}
+	if temp != "" {
+		r.Temp = filepath.Base(temp)
+	}
 	return r, errors.Join(f.Close(), r.write())
 }
 
@@ -111,11 +119,19 @@ func sweepFile(name string) (int, error) {
 			killed++
 		}
 	}
-	if r.Dir != "" && os.RemoveAll(r.Dir) != nil {
+	if r.removeTemp() != nil {
 		return killed, nil // a node that is dying still writes: for the next sweep
 	}
 	if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return killed, fmt.Errorf("sweep: %w", err)
 	}
 	return killed, nil
+}
+
+// removeTemp removes the folder, and no other than one that openDir made.
+func (r *runFile) removeTemp() error {
+	if !strings.HasPrefix(r.Temp, tempPrefix) || r.Temp != filepath.Base(r.Temp) {
+		return nil
+	}
+	return os.RemoveAll(filepath.Join(os.TempDir(), r.Temp))
 }

@@ -93,20 +93,8 @@ func (g gap) length() int64 { return g.to - g.from }
 
 // longestGap between two acknowledged writes one after the other.
 func longestGap(ops []history.Operation) gap {
-	var ends []int64
-	for _, o := range ops {
-		if o.Wrote() {
-			ends = append(ends, o.Return)
-		}
-	}
-	slices.Sort(ends)
-	var longest gap
-	for i := 1; i < len(ends); i++ {
-		if g := (gap{ends[i-1], ends[i]}); g.length() > longest.length() {
-			longest = g
-		}
-	}
-	return longest
+	from, to := history.LongestGap(ops)
+	return gap{from, to}
 }
 
 // reign is a stretch with one leader, or with none known.

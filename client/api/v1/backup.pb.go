@@ -22,7 +22,10 @@ const (
 )
 
 type BackupRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// wait_ms: how long the node may wait for a quorum to confirm what the backup must
+	// hold; it says REASON_NO_QUORUM then. 0, or more than the node's bound: its bound.
+	WaitMs        uint64 `protobuf:"varint,1,opt,name=wait_ms,json=waitMs,proto3" json:"wait_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -55,6 +58,13 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
 	return file_client_api_v1_backup_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *BackupRequest) GetWaitMs() uint64 {
+	if x != nil {
+		return x.WaitMs
+	}
+	return 0
 }
 
 type BackupChunk struct {
@@ -105,8 +115,9 @@ var File_client_api_v1_backup_proto protoreflect.FileDescriptor
 
 const file_client_api_v1_backup_proto_rawDesc = "" +
 	"\n" +
-	"\x1aclient/api/v1/backup.proto\x12\traftkv.v1\"\x0f\n" +
-	"\rBackupRequest\"!\n" +
+	"\x1aclient/api/v1/backup.proto\x12\traftkv.v1\"(\n" +
+	"\rBackupRequest\x12\x17\n" +
+	"\await_ms\x18\x01 \x01(\x04R\x06waitMs\"!\n" +
 	"\vBackupChunk\x12\x12\n" +
 	"\x04data\x18\x01 \x01(\fR\x04data2F\n" +
 	"\x06Backup\x12<\n" +

@@ -43,8 +43,8 @@ const (
 	// A read with a bound on its age: the node could not confirm that what it has
 	// is young enough; nothing was read.
 	Reason_REASON_TOO_STALE Reason = 8
-	// A change of members or of the leader that cannot be made as things stand, and
-	// can when they have changed: a node has not caught up, say.
+	// It cannot be done as things stand, and can when they have changed: a node has
+	// not caught up, say, or gives a backup already.
 	Reason_REASON_NOT_NOW Reason = 9
 	// Unknown: the write was proposed, and what became of it is not known.
 	Reason_REASON_UNKNOWN_OUTCOME Reason = 20
