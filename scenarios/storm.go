@@ -217,8 +217,7 @@ func (x *execution) together(ctx context.Context, w *wave) bool {
 		l.Quorum, l.Voters = quorum, x.voters()
 		hold = max(hold, l.Hold)
 	}
-	x.rec.Mark()
-	from := x.clock.Now()
+	from := x.rec.Mark() // one instant: what is waited for is what the floors count
 	x.sleep(ctx, hold)
 	x.poll(ctx, floorPatience, func() bool { return x.shown(w, quorum) })
 	for _, l := range w.lives {
@@ -281,8 +280,7 @@ func (x *execution) mended(ctx context.Context, w *wave) bool {
 		return false
 	}
 	x.note(w)
-	x.rec.Mark()
-	from := x.clock.Now()
+	from := x.rec.Mark()
 	x.poll(ctx, floorPatience, x.ok)
 	x.wants(fmt.Sprintf("round %d, healed", w.number), from)
 	return true

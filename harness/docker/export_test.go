@@ -46,7 +46,7 @@ func Given(t *testing.T, name, program string) string {
 		require.NoError(t, err)
 		require.NoError(t, cli.Close())
 	})
-	return registry + name + ":test"
+	return registry + name + ":" + tag
 }
 
 // ImageOf gives the image that a node's container was made of.

@@ -57,12 +57,13 @@ func (r *Recorder) Counts() Counts {
 }
 
 // Mark starts a count of the operations that are called from now on and succeed.
-func (r *Recorder) Mark() {
+func (r *Recorder) Mark() (now int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.mark = r.clock.Now()
 	r.sinceMark = map[history.Function]int{}
 	r.asked = map[string]int{}
+	return r.mark
 }
 
 // Asked is how many reads, stale ones left out, were called since the last Mark
@@ -74,7 +75,7 @@ func (r *Recorder) Asked(node string) int {
 }
 
 // SinceMark is how many operations that were called since the last Mark have
-// succeeded, by function.
+// succeeded, by function; stale reads are left out, as floors leave them out.
 func (r *Recorder) SinceMark() map[history.Function]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -150,7 +151,7 @@ func (r *Recorder) ended(call int64, e history.Event) {
 	switch e.Kind {
 	case history.Ok:
 		r.counts.Ok++
-		if r.sinceMark != nil && call >= r.mark {
+		if r.sinceMark != nil && call >= r.mark && !e.Stale {
 			r.sinceMark[e.F]++
 		}
 	case history.Fail:
