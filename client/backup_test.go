@@ -54,7 +54,7 @@ func TestBackupWithoutAQuorumSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster, c := newBackupClient(t)
 		cluster.Node(1).Stop()
-		cluster.Node(2).RefuseBackup(300*time.Millisecond, apiv1.Reason_REASON_NO_QUORUM)
+		cluster.Node(2).RefuseBackup(apiv1.Reason_REASON_NO_QUORUM)
 		cluster.Node(3).Silence(true)
 		_, err := c.Backup(t.Context(), &bytes.Buffer{})
 		require.ErrorIs(t, err, ErrNotDone)

@@ -292,6 +292,21 @@ func TestTheCommandsTakeWhatTheRunWasGiven(t *testing.T) {
 	}, x.commands())
 }
 
+// A run's image is noted, taken again by a repetition, and in the commands of both.
+func TestAGivenImageGoesWithTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ran := play(t, row(t, "leader-kill"), newFake(), Options{Seed: 7, Image: "mine:1"})
+		again, err := repeat(t.Context(), schedule(t, ran), Options{OutDir: t.TempDir()}, newFake().deps())
+		require.NoError(t, err)
+		for _, r := range []Result{ran, again} {
+			require.Equal(t, "mine:1", schedule(t, r).Image)
+			about, err := os.ReadFile(filepath.Join(r.Dir, run.RunFile))
+			require.NoError(t, err)
+			require.Contains(t, string(about), "bin/chaos run --scenario leader-kill --driver fake --seed 7 --image mine:1")
+		}
+	})
+}
+
 // A leader that was cut off leaves office, and is still the one that knows who votes.
 func TestTheBestInformedNodeNamesTheVoters(t *testing.T) {
 	behind := cluster.Status{Term: 2, LastIndex: 1210}

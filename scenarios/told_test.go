@@ -29,6 +29,11 @@ func TestTheRecoveryIsOneNumber(t *testing.T) {
 		events, err := os.ReadFile(filepath.Join(r.Dir, run.EventsFile))
 		require.NoError(t, err)
 		require.Contains(t, string(events), "first write "+run.Took(r.Recovery).String()+" after healing")
+		step := schedule(t, r).Steps[0]
+		require.EqualValues(t, r.Recovery, step.Recovered-step.Healed, "as the page over many runs has it")
+		ops, err := run.Folder{Path: r.Dir}.Operations()
+		require.NoError(t, err)
+		require.Equal(t, firstWrite(ops, step.Healed), step.Recovered, "it is the instant in the history")
 	})
 }
 

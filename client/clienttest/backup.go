@@ -1,6 +1,8 @@
 package clienttest
 
 import (
+	"cmp"
+	"context"
 	"time"
 
 	"google.golang.org/grpc"
@@ -16,27 +18,36 @@ func (n *Node) CutBackup(on bool) {
 	n.cutBackup = on
 }
 
-// RefuseBackup has the node refuse backups so long after they were asked for.
-func (n *Node) RefuseBackup(after time.Duration, why apiv1.Reason) {
+// RefuseBackup has the node refuse backups when the time is up that the client gave
+// it, and if none was given, after an hour.
+func (n *Node) RefuseBackup(why apiv1.Reason) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.refusal, n.refuseAfter = why, after
+	n.refusal = why
 }
 
 // Backup implements the Backup service.
-func (n *Node) Backup(_ *apiv1.BackupRequest, st grpc.ServerStreamingServer[apiv1.BackupChunk]) error {
+func (n *Node) Backup(q *apiv1.BackupRequest, st grpc.ServerStreamingServer[apiv1.BackupChunk]) error {
 	if err := n.hold(st.Context()); err != nil {
 		return err
 	}
 	n.mu.Lock()
-	cut, refusal, after := n.cutBackup, n.refusal, n.refuseAfter
+	cut, refusal := n.cutBackup, n.refusal
 	n.mu.Unlock()
 	if refusal != apiv1.Reason_REASON_UNSPECIFIED {
-		time.Sleep(after)
-		return api.ToStatus(&apiv1.Error{Reason: refusal})
+		return refuseAfter(st.Context(), cmp.Or(time.Duration(q.GetWaitMs())*time.Millisecond, time.Hour), refusal)
 	}
 	if err := st.Send(&apiv1.BackupChunk{Data: []byte("pretended ")}); err != nil || cut {
 		return errHangUp
 	}
 	return st.Send(&apiv1.BackupChunk{Data: []byte("backup")})
+}
+
+func refuseAfter(ctx context.Context, d time.Duration, why apiv1.Reason) error {
+	select {
+	case <-time.After(d):
+		return api.ToStatus(&apiv1.Error{Reason: why})
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -3,7 +3,6 @@ package clienttest
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
@@ -55,9 +54,7 @@ type Node struct {
 	seen      []*apiv1.Request
 	admin     func(*apiv1.MemberChangeRequest) error
 	cutBackup bool
-	// refusal of backups, if there is one, and when it comes.
-	refusal     apiv1.Reason
-	refuseAfter time.Duration
+	refusal   apiv1.Reason // of backups, if there is one
 }
 
 // Start makes the node listen, at its former address after the first time.

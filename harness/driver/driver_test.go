@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"raftkv/harness/cluster"
+	"raftkv/harness/docker"
 	"raftkv/harness/driver"
 	"raftkv/harness/process"
 )
@@ -45,6 +46,15 @@ func TestABinaryThatIsMissingIsNamed(t *testing.T) {
 	_, err := driver.Start(t.Context(), cluster.Spec{Binary: "/nonexistent/raftkv"}, "process")
 	assert.ErrorIs(t, err, os.ErrNotExist)
 	assert.ErrorContains(t, err, "/nonexistent/raftkv")
+}
+
+func TestAGivenImageIsTheOneThatIsAskedAndRun(t *testing.T) {
+	var spec cluster.Spec
+	driver.Binaries{NodeLinux: "built", Image: "local.invalid/nobody/has:this"}.Fill(&spec, docker.Name)
+	require.Equal(t, "local.invalid/nobody/has:this", spec.Image)
+	noEngine(t)
+	_, err := driver.WritesEvents(t.Context(), spec)
+	require.ErrorIs(t, err, cluster.ErrNoDocker, "the engine is asked, and no program")
 }
 
 func TestRepoRootHasTheModule(t *testing.T) {
