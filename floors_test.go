@@ -32,13 +32,14 @@ var floors = []floor{
 	{path: "raftkv/raft", own: nil},
 	{path: "raftkv/raft/quorum", own: nil},
 	{path: "raftkv/raft/tracker", own: []string{"raftkv/raft/quorum"}},
-	{path: "raftkv/raft/boltstore", own: []string{"raftkv/raft"}},
-	{path: "raftkv/raft/rafttest", own: []string{"raftkv/raft", "raftkv/node/kv", "raftkv/history"}},
+	{path: "raftkv/raft/membership", own: []string{"raftkv/raft"}},
+	{path: "raftkv/raft/boltstore", own: []string{"raftkv/raft", "raftkv/raft/membership"}},
+	{path: "raftkv/raft/rafttest", own: []string{"raftkv/raft", "raftkv/raft/membership", "raftkv/node/kv", "raftkv/history"}},
 	{path: "raftkv/node/kv", own: nil},
 	{path: "raftkv/client/api", own: nil},
 	{path: "raftkv/history", own: nil},
 	{path: "raftkv/client", own: []string{"raftkv/client/api"}},
-	{path: "raftkv/node", own: []string{"raftkv/raft", "raftkv/raft/boltstore", "raftkv/node/kv", "raftkv/client/api"}},
+	{path: "raftkv/node", own: []string{"raftkv/raft", "raftkv/raft/membership", "raftkv/raft/boltstore", "raftkv/node/kv", "raftkv/client/api"}},
 	{path: "raftkv/harness", own: []string{"raftkv/client", "raftkv/client/api", "raftkv/history"}},
 	{path: "raftkv/scenarios", own: []string{"raftkv/harness", "raftkv/history"}},
 	{path: "raftkv/cmd/raftkv", own: []string{"raftkv/node", "raftkv/client", "raftkv/client/api"}},
@@ -106,7 +107,7 @@ func TestJudgeAndHarnessStayApartFromTheStore(t *testing.T) {
 func TestEngineAndStateMachineArePure(t *testing.T) {
 	for _, p := range packages(t) {
 		switch p.ImportPath {
-		case "raftkv/raft", "raftkv/raft/quorum", "raftkv/raft/tracker", "raftkv/node/kv":
+		case "raftkv/raft", "raftkv/raft/quorum", "raftkv/raft/tracker", "raftkv/raft/membership", "raftkv/node/kv":
 			for _, in := range p.Imports {
 				require.NotContains(t, impure, in, "%s must stay pure", p.ImportPath)
 			}
