@@ -73,7 +73,12 @@ func decodeHardState(b []byte) (raft.HardState, error) {
 }
 
 // formatVersion goes up with every change that an older version would misread.
-const formatVersion = 1
+// Since 2 a folder says which incarnation of its node it is (key membership); 1
+// had the founders alone, and is brought up to date when it is opened.
+const (
+	formatVersion   = 2
+	foundersVersion = 1
+)
 
 // identity says whose file it is. Its format comes first and its checksum last
 // in every version; only what lies between may change.
@@ -87,6 +92,15 @@ func (id identity) encode() []byte {
 	b := binary.BigEndian.AppendUint32(nil, id.format)
 	b = binary.BigEndian.AppendUint64(b, id.node)
 	return seal(append(b, id.cluster...))
+}
+
+// formatOf reads the format out of an encoded identity.
+func formatOf(encoded []byte) (uint32, error) {
+	b, err := unseal(encoded)
+	if err != nil || len(b) < 4 {
+		return 0, fmt.Errorf("%w: identity: %w", ErrCorrupt, errChecksum)
+	}
+	return binary.BigEndian.Uint32(b), nil
 }
 
 // verify says whether an encoded identity is this one.

@@ -23,7 +23,7 @@ func createIfAbsent(o Options) error {
 	}
 	// A process that was quicker made the file, and may have taken what this one
 	// was making for a leftover; then there is nothing left to do.
-	if err := create(o, promise{founders: o.Founders}); err != nil && !exists(o.path()) {
+	if err := create(o, promise{record: o.fresh()}); err != nil && !exists(o.path()) {
 		return fmt.Errorf("create: %w", err)
 	}
 	return syncPath(o.Dir)
@@ -57,7 +57,7 @@ func createTemp(o Options, p promise) (path string, err error) {
 	err = errors.Join(
 		db.Set(keyIdentity, o.identity().encode()),
 		db.Set(keyHardState, encodeHardState(p.hs)),
-		db.Set(keyFounders, encodeFounders(p.founders)),
+		db.Set(keyMembership, seal(p.record.Encode())),
 		db.Close(),
 	)
 	if err != nil {

@@ -6,7 +6,7 @@ import "errors"
 var (
 	// ErrCorrupt: the file is damaged, or incomplete against the snapshot.
 	ErrCorrupt = errors.New("the log is damaged; " +
-		"do not empty the folder and reuse the node's id, replace the node by a new one")
+		"if other nodes have the data, empty the folder and start the node again: the cluster takes it in anew")
 	// ErrWrongNode: the folder is that of another node.
 	ErrWrongNode = errors.New("the data folder belongs to another node; check --id and --data-dir")
 	// ErrWrongCluster: the folder is that of another cluster.

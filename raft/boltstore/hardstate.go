@@ -10,42 +10,47 @@ import (
 	"strings"
 
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // copyName is a second copy of what a node may not forget, under a checksum of
 // its own. A node whose log.db cannot be read may take part again only if it
-// knows its term and its vote for certain, and its cluster's first members. It
+// knows its term and its vote for certain, and which folder of its node it is. It
 // changes at elections only, so the copy costs little.
 const copyName = "hardstate"
 
 // promise is what the copy holds, beside whose it is.
 type promise struct {
-	hs       raft.HardState
-	founders []uint64
+	hs     raft.HardState
+	record membership.Record
 }
 
 // encode puts the identity last: each part ends in a checksum of its own.
 func (p promise) encode(id identity) []byte {
-	founders := encodeFounders(p.founders)
-	b := binary.BigEndian.AppendUint32(encodeHardState(p.hs), uint32(len(founders)))
-	return seal(append(append(b, founders...), id.encode()...))
+	record := seal(p.record.Encode())
+	b := binary.BigEndian.AppendUint32(encodeHardState(p.hs), uint32(len(record)))
+	return seal(append(append(b, record...), id.encode()...))
 }
 
-// decodePromise verifies that the copy is whole and is id's.
-func decodePromise(b []byte, id identity) (p promise, err error) {
+// decodePromise verifies that the copy is whole and is o's.
+func decodePromise(b []byte, o Options) (p promise, err error) {
 	const head = 20 + 4 // a sealed hard state, a length
 	b, err = unseal(b)
 	if err != nil || len(b) < head || uint64(len(b)-head) < uint64(binary.BigEndian.Uint32(b[head-4:])) {
 		return p, fmt.Errorf("%w: %s: %w", ErrCorrupt, copyName, errChecksum)
 	}
 	end := head + int(binary.BigEndian.Uint32(b[head-4:]))
-	if err := id.verify(b[end:]); err != nil {
+	if err := o.identity().verify(b[end:]); err != nil {
+		return p, err
+	}
+	format, err := formatOf(b[end:])
+	if err != nil {
 		return p, err
 	}
 	if p.hs, err = decodeHardState(b[:head-4]); err != nil {
 		return p, err
 	}
-	p.founders, err = decodeFounders(b[head:end])
+	p.record, err = decodeRecord(b[head:end], format, p.hs, o)
 	return p, err
 }
 
@@ -71,16 +76,21 @@ func writeCopy(o Options, p promise) error {
 	return err
 }
 
-// matchCopy makes both hard states the later of the two. A copy that is later
+// matchCopy makes both hard states the later of the two, and both records. A copy that is later
 // was never acknowledged, or was and the first is damaged: both take it.
 func (s *Store) matchCopy() error {
 	hs := s.hard
 	second, err := readCopy(s.opts)
-	if err == nil && second.hs == hs {
+	if err == nil && second.hs == hs && second.record.Equal(s.record) {
 		return nil
 	}
 	if err == nil {
 		hs = later(hs, second.hs)
+		if second.record.Incarnation == s.record.Incarnation && second.record.Phase >= s.record.Phase {
+			if err := s.SetRecord(second.record); err != nil {
+				return err
+			}
+		}
 	}
 	return s.SetHardState(hs)
 }
@@ -94,7 +104,7 @@ func later(a, b raft.HardState) raft.HardState {
 }
 
 func (s *Store) copyHardState(hs raft.HardState) error {
-	return writeCopy(s.opts, promise{hs, s.founders})
+	return writeCopy(s.opts, promise{hs, s.record})
 }
 
 // readCopy returns fs.ErrNotExist for a folder older than the copies.
@@ -103,12 +113,12 @@ func readCopy(o Options) (promise, error) {
 	if err != nil {
 		return promise{}, err
 	}
-	return decodePromise(b, o.identity())
+	return decodePromise(b, o)
 }
 
 // SetAside moves a damaged log to the folder into, which must exist on the same
 // file system, and puts an empty one in its place that has the same term, vote
-// and founders. The new one lacks entries that this node acknowledged: the engine must
+// and membership. The new one lacks entries that this node acknowledged: the engine must
 // be told (raft.Config.Recovery). It returns ErrCorrupt, and changes nothing,
 // when term and vote are lost as well: then nobody knows what the node promised.
 // A crash on the way leaves a log that Open calls damaged, or the new one; call
@@ -162,9 +172,9 @@ func readFirst(o Options) (p promise, err error) {
 		if err != nil {
 			return err
 		}
-		s := &Store{db: db}
+		s := &Store{db: db, opts: o}
 		err = errors.Join(verifyIdentity(db, o.identity()), s.loadPromise(), verifyMeta(o.path()), db.Close())
-		p = promise{s.hard, s.founders}
+		p = promise{s.hard, s.record}
 		return err
 	})
 	if err != nil {

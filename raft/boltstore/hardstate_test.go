@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // zero overwrites a file with as many zeros.
@@ -71,20 +72,22 @@ func TestALogWithoutAnyTermIsNotSetAside(t *testing.T) {
 	}
 }
 
-// Flags may change; the cluster's first members may not.
-func TestFoundersSurviveALogThatIsSetAside(t *testing.T) {
+// A folder is another one only when it was emptied.
+func TestTheRecordSurvivesALogThatIsSetAside(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "node")
 	o := options(dir)
-	o.Founders = []uint64{1, 2, 3}
+	o.Incarnation = 7
 	s, err := Open(o)
 	require.NoError(t, err)
 	_, err = s.Recover(raft.SnapshotMeta{})
-	require.NoError(t, errors.Join(err, s.Close()))
+	require.NoError(t, err)
+	record := membership.Record{Incarnation: 7, Phase: membership.Member, Cluster: 9, Founders: []uint64{membership.ID(1, 7)}}
+	require.NoError(t, errors.Join(s.SetRecord(record), s.Close()))
 	zero(t, filepath.Join(dir, fileName))
-	o.Founders = []uint64{1}
+	o.Incarnation = 8
 	require.NoError(t, SetAside(o, t.TempDir()))
 	s, _ = reopen(t, dir, raft.SnapshotMeta{})
-	assert.Equal(t, []uint64{1, 2, 3}, s.Founders())
+	assert.Equal(t, record, s.Record())
 }
 
 func TestALogOfAnotherNodeIsNotSetAside(t *testing.T) {

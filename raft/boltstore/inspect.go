@@ -13,6 +13,7 @@ import (
 	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
 
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // maxDamage is how many damaged places an inspection names before it stops.
@@ -27,8 +28,8 @@ type Inspection struct {
 	Format  uint32
 	Node    uint64
 	Cluster string
-	// Founders are the voters that the cluster began with.
-	Founders  []uint64
+	// Record is what the folder says of its part in a cluster.
+	Record    membership.Record
 	HardState raft.HardState
 	// First and Last bound the entries that the file's keys name; 0 without any.
 	First, Last uint64
@@ -100,8 +101,8 @@ func (in *Inspection) read(visit func(raft.Entry)) error {
 	defer func() { _ = db.Close() }() // nothing was written
 	in.damaged(verifyMeta(in.Path))
 	in.damaged(guard(func() error { return in.readIdentity(db) }))
-	in.damaged(guard(func() error { return in.readFounders(db) }))
 	in.damaged(guard(func() error { return in.readHardState(db) }))
+	in.damaged(guard(func() error { return in.readRecord(db) }))
 	if in.First, err = db.FirstIndex(); err != nil {
 		return err
 	}
@@ -125,12 +126,10 @@ func (in *Inspection) readIdentity(db *raftboltdb.BoltStore) error {
 	return nil
 }
 
-func (in *Inspection) readFounders(db *raftboltdb.BoltStore) error {
-	b, err := db.Get(keyFounders)
-	if err != nil {
-		return fmt.Errorf("founders: %w", err)
-	}
-	in.Founders, err = decodeFounders(b)
+func (in *Inspection) readRecord(db *raftboltdb.BoltStore) error {
+	s := &Store{db: db, hard: in.HardState}
+	err := s.loadRecord()
+	in.Record = s.record
 	return err
 }
 

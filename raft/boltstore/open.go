@@ -12,6 +12,8 @@ import (
 	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"raftkv/raft/membership"
 )
 
 const (
@@ -25,6 +27,10 @@ const (
 var (
 	keyIdentity  = []byte("identity")
 	keyHardState = []byte("hardstate")
+	// keyMembership holds what the folder says of its part in a cluster; keyFounders
+	// is what stood there in format 1.
+	keyMembership = []byte("membership")
+	keyFounders   = []byte("founders")
 )
 
 // Options say which folder to open, and whose it must be.
@@ -33,9 +39,11 @@ type Options struct {
 	Dir       string
 	ClusterID string
 	NodeID    uint64
-	// Founders are the voters of a new cluster, none on a node that waits to be
-	// added; a folder that exists keeps its own.
-	Founders []uint64
+	// Incarnation is that of the folder if it has none yet: drawn anew at each
+	// call, so that no two folders share one. A folder that exists keeps its own.
+	Incarnation uint64
+	// Origin is what a folder that is made begins from; see membership.Record.
+	Origin uint64
 	// NoSync leaves out every fsync. For tests only: a crash loses or breaks the log.
 	NoSync bool
 }
@@ -44,6 +52,11 @@ func (o Options) path() string { return filepath.Join(o.Dir, fileName) }
 
 func (o Options) identity() identity {
 	return identity{format: formatVersion, node: o.NodeID, cluster: o.ClusterID}
+}
+
+// fresh is the record of a folder that is made now.
+func (o Options) fresh() membership.Record {
+	return membership.Record{Incarnation: o.Incarnation, Origin: o.Origin}
 }
 
 // Open takes the folder for this process, creates the log if there is none, and
@@ -70,7 +83,11 @@ func open(o Options) (*Store, error) {
 		return nil, err
 	}
 	// Again, under the lock: between the two another process may have been here.
-	if err := errors.Join(guard(s.load), removeLeftovers(o.Dir)); err != nil {
+	err := errors.Join(guard(s.load), removeLeftovers(o.Dir))
+	if err == nil {
+		err = s.migrate()
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
 	return s, nil
@@ -109,7 +126,7 @@ func inspect(o Options) error {
 			err = verifyIdentity(db, o.identity())
 		}
 		if err == nil {
-			err = (&Store{db: db}).load()
+			err = (&Store{db: db, opts: o}).load()
 		}
 		return errors.Join(err, db.Close())
 	})

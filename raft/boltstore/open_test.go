@@ -90,7 +90,7 @@ func TestOpenRefusesDamagedContents(t *testing.T) {
 		"hard state too old":   {func(_, c *bbolt.Bucket) error { return c.Put(keyHardState, encodeHardState(raft.HardState{Term: 1})) }, ErrCorrupt},
 		"identity missing":     {func(_, c *bbolt.Bucket) error { return c.Delete(keyIdentity) }, ErrCorrupt},
 		"identity cut":         {func(_, c *bbolt.Bucket) error { return c.Put(keyIdentity, seal([]byte{0, 0, 0, 1, 9})) }, ErrCorrupt},
-		"identity of tomorrow": {func(_, c *bbolt.Bucket) error { return c.Put(keyIdentity, seal([]byte{0, 0, 0, 2})) }, ErrNewerFormat},
+		"identity of tomorrow": {func(_, c *bbolt.Bucket) error { return c.Put(keyIdentity, seal([]byte{0, 0, 0, 3})) }, ErrNewerFormat},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

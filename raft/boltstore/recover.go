@@ -55,13 +55,7 @@ func (s *Store) loadPromise() error {
 	if s.hard, err = decodeHardState(b); err != nil {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	if b, err = s.db.Get(keyFounders); err != nil {
-		return fmt.Errorf("%w: founders: %w", ErrCorrupt, err)
-	}
-	if s.founders, err = decodeFounders(b); err != nil {
-		return fmt.Errorf("%w: %w", ErrCorrupt, err)
-	}
-	return nil
+	return s.loadRecord()
 }
 
 func loadEntries(db logDB) ([]raft.Entry, error) {

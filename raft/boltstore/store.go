@@ -9,6 +9,7 @@ import (
 	hraft "github.com/hashicorp/raft"
 
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // compactChunk is how many entries one call of CompactChunk drops: about 1.5 ms,
@@ -34,13 +35,14 @@ type logDB interface {
 //
 // Invariants once recovered: the file holds exactly the entries from first to
 // last, first = last+1 meaning none; lastTerm is the term at last, or 0 if it is
-// not known; hard is the hard state in the file.
+// not known; hard is the hard state in the file, record the membership record.
 type Store struct {
 	path        string
 	opts        Options
 	db          logDB
 	hard        raft.HardState
-	founders    []uint64
+	record      membership.Record
+	old         bool         // the file is of format 1
 	loaded      []raft.Entry // between Open and Recover
 	ready       bool
 	first, last uint64
