@@ -35,7 +35,8 @@ type Config struct {
 	// HardState is what was last stored; zero on the first start.
 	HardState HardState
 	// Snapshot is what the log starts behind. While its Index is 0, its Conf is
-	// the cluster's first membership, or empty on a node that waits to be added.
+	// the cluster's first membership, or empty on a node that waits to be added. It is
+	// empty at any Index on a node whose cluster is not founded yet (Found).
 	Snapshot SnapshotMeta
 	// Entries is the stored log, contiguous from Snapshot.Index+1. Everything in
 	// it is durable.
@@ -92,10 +93,9 @@ func (c *Config) validateSettings() error {
 }
 
 func (c *Config) validateSnapshot() error {
-	if c.Snapshot.Index == 0 && c.Snapshot.Conf.empty() {
-		return nil // it joins: the log brings the membership
-	}
-	if err := c.Snapshot.Conf.validate(); err != nil {
+	// Without a membership it joins, and the log brings one; or its cluster is to be
+	// founded (Found).
+	if err := c.Snapshot.Conf.validate(); err != nil && !c.Snapshot.Conf.empty() {
 		return fmt.Errorf("membership of snapshot %d: %w", c.Snapshot.Index, err)
 	}
 	if (c.Snapshot.Index == 0) != (c.Snapshot.Term == 0) {

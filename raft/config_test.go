@@ -15,7 +15,7 @@ func TestConfigurationsThatContradictThemselvesAreRefused(t *testing.T) {
 		"no source of randomness":             func(c *Config) { c.Rand = nil },
 		"the limits on messages":              func(c *Config) { c.MaxMsgBytes = 0 },
 		"no voters":                           func(c *Config) { c.Snapshot.Conf = ConfState{Learners: []uint64{1}} },
-		"membership of snapshot 1: no voters": func(c *Config) { c.Snapshot = SnapshotMeta{Index: 1, Term: 1} },
+		"membership of snapshot 1: no voters": func(c *Config) { c.Snapshot = SnapshotMeta{Index: 1, Term: 1, Conf: ConfState{Learners: []uint64{1}}} },
 		"entry 1: raft: not an encoded":       func(c *Config) { c.Entries = []Entry{{Index: 1, Term: 1, Type: EntryConfChange}} },
 		"a member's id is 0":                  func(c *Config) { c.Snapshot.Conf.Learners = []uint64{0} },
 		"listed twice":                        func(c *Config) { c.Snapshot.Conf.Voters = []uint64{1, 2, 2} },
