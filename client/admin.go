@@ -31,6 +31,11 @@ type Member struct {
 	ClientAddress string
 	Leader        bool
 	Match         uint64 // how much of the leader's log it holds
+	// Incarnation tells this data folder from others that its node had; a node that
+	// is taken in again after it lost its folder is listed twice.
+	Incarnation uint64
+	// NewFolder: the node has another folder by now, and this one will not come back.
+	NewFolder bool
 }
 
 // Members is the membership in force. Pending: a change is under way, and what
@@ -64,7 +69,8 @@ func (c *Client) Members(ctx context.Context) (Members, error) {
 	out := Members{Leader: p.GetLeaderId(), Term: p.GetTerm(), Commit: p.GetCommitIndex(), Pending: p.GetPending()}
 	for _, m := range p.GetMembers() {
 		out.Members = append(out.Members, Member{ID: m.Id, Role: m.Role, PeerAddress: m.PeerAddress,
-			ClientAddress: m.ClientAddress, Leader: m.Leader, Match: m.Match})
+			ClientAddress: m.ClientAddress, Leader: m.Leader, Match: m.Match,
+			Incarnation: m.Incarnation, NewFolder: m.NewFolder})
 	}
 	return out, err
 }

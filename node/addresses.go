@@ -1,6 +1,10 @@
 package node
 
-import "sync"
+import (
+	"sync"
+
+	"raftkv/raft/membership"
+)
 
 // addresses remembers where clients reach each node, as the nodes told over
 // the peer wire. Safe for concurrent use.
@@ -13,10 +17,11 @@ func newAddresses(c *Config) *addresses {
 	return &addresses{m: map[uint64]string{c.ID: c.clientAddress()}}
 }
 
+// of is by an engine id.
 func (a *addresses) of(id uint64) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.m[id]
+	return a.m[membership.Node(id)]
 }
 
 func (a *addresses) learn(id uint64, address string) {
@@ -25,7 +30,7 @@ func (a *addresses) learn(id uint64, address string) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.m[id] = address
+	a.m[membership.Node(id)] = address
 }
 
 // peerAddress is where this node tells peers to find it.

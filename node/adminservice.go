@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -12,6 +13,7 @@ import (
 	apiv1 "raftkv/client/api/v1"
 	"raftkv/node/levers"
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // adminService is the gRPC face for what changes the cluster itself; gRPC's
@@ -36,8 +38,12 @@ func (s *adminService) MemberChange(ctx context.Context, q *apiv1.MemberChangeRe
 	}
 	got := make(chan result, 1)
 	deadline := s.deadline(ctx)
+	met, err := s.meet(ctx, q)
+	if err != nil {
+		return nil, err
+	}
 	s.node.loop.events.put(func(l *loop) {
-		l.changeMembers(q, deadline, func(changed bool, e *apiv1.Error) { got <- result{changed, e} })
+		l.changeMembers(q, met, deadline, func(changed bool, e *apiv1.Error) { got <- result{changed, e} })
 	})
 	r, err := await(ctx, s.node, got)
 	if err != nil || r.err != nil {
@@ -102,17 +108,19 @@ func firstError(err error, e *apiv1.Error) error {
 // memberList is the membership in force here.
 func (l *loop) memberList() *apiv1.MemberListResponse {
 	s := l.raft.Status()
-	out := &apiv1.MemberListResponse{LeaderId: s.Leader, Term: s.Term, CommitIndex: s.Commit, Pending: !l.raft.ConfSettled()}
+	out := &apiv1.MemberListResponse{LeaderId: membership.Node(s.Leader), Term: s.Term, CommitIndex: s.Commit, Pending: !l.raft.ConfSettled()}
 	ids := slices.Sorted(slices.Values(slices.Concat(s.Conf.Voters, s.Conf.VotersOutgoing, s.Conf.Learners)))
 	stored := addressesIn(s.Conf)
 	for _, id := range slices.Compact(ids) {
-		m := &apiv1.Member{Id: id, Role: memberRole(s.Conf, id), ClientAddress: l.addresses.of(id),
-			PeerAddress: stored[id], Leader: id == s.Leader, Match: s.Progress[id].Match}
+		node := membership.Node(id)
+		m := &apiv1.Member{Id: node, Incarnation: membership.Incarnation(id), Role: memberRole(s.Conf, id), ClientAddress: l.addresses.of(id),
+			PeerAddress: stored[node], Leader: id == s.Leader, Match: s.Progress[id].Match, NewFolder: l.hasNewFolder(id)}
 		if m.PeerAddress == "" {
-			m.PeerAddress = l.members.addressOf(id, nil)
+			m.PeerAddress = l.members.addressOf(node, nil)
 		}
 		out.Members = append(out.Members, m)
 	}
+	slices.SortStableFunc(out.Members, func(a, b *apiv1.Member) int { return cmp.Compare(a.Id, b.Id) })
 	return out
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"raftkv/node/peer"
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 const (
@@ -41,7 +42,7 @@ func newAgreement() agreement {
 	return agreement{own: map[uint64]uint64{}, others: map[uint64]map[uint64]uint64{}, differ: map[uint64]uint64{}}
 }
 
-func (a *agreement) diverged() []uint64 { return slices.Sorted(maps.Keys(a.differ)) }
+func (a *agreement) diverged() []uint64 { return membership.Nodes(slices.Sorted(maps.Keys(a.differ))) }
 
 // compare takes this node's digest, in the order of application.
 func (l *loop) compare(d peer.Digest) {
@@ -103,7 +104,7 @@ func (l *loop) judge(index, id uint64) {
 	if memberOf(conf, id) {
 		l.compareOne(index, id, theirs == own)
 	}
-	if right, ok := a.majority(index, l.config.ID, conf); ok && right != own {
+	if right, ok := a.majority(index, l.self, conf); ok && right != own {
 		l.fail(fmt.Errorf("%w (at index %d its digest is %016x, a majority's %016x)", ErrDiverged, index, own, right))
 	}
 }
@@ -115,10 +116,10 @@ func (l *loop) compareOne(index, id uint64, same bool) {
 	switch {
 	case !same && !known:
 		a.differ[id] = index
-		l.log.Error("ALARM: a peer's state differs from this node's", "peer", id, "index", index)
+		l.log.Error("ALARM: a peer's state differs from this node's", "peer", membership.Node(id), "index", index)
 	case same && known && index > at:
 		delete(a.differ, id)
-		l.log.Warn("a peer's state agrees with this node's again", "peer", id, "index", index)
+		l.log.Warn("a peer's state agrees with this node's again", "peer", membership.Node(id), "index", index)
 	}
 }
 

@@ -3,12 +3,12 @@ package node
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
 	apiv1 "raftkv/client/api/v1"
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // change is somebody who waits for a change of members, or for another leader,
@@ -59,7 +59,7 @@ func (l *loop) settleChanges() {
 	final := l.raft.ConfSettled()
 	l.changes.take(func(ch change) bool {
 		if ch.index == 0 {
-			return leader != l.config.ID && leader != raft.None
+			return leader != l.self && leader != raft.None
 		}
 		return final && l.raft.Commit() >= ch.index && l.raft.ConfIndex() >= ch.index && l.raft.Term() == ch.term
 	}, "")
@@ -67,21 +67,18 @@ func (l *loop) settleChanges() {
 		"leadership was lost before the change was final; see raftkv member list")
 }
 
-// changeMembers proposes a change and keeps whoever waits for it.
-func (l *loop) changeMembers(q *apiv1.MemberChangeRequest, deadline time.Time, answer func(changed bool, e *apiv1.Error)) {
+// changeMembers proposes a change and keeps whoever waits for it. met are those
+// whom it adds, as they say themselves.
+func (l *loop) changeMembers(q *apiv1.MemberChangeRequest, met map[uint64]candidate, deadline time.Time, answer func(changed bool, e *apiv1.Error)) {
 	conf := l.raft.Status().Conf
-	if id := l.members.unknown(conf, q.Add); id != raft.None {
-		answer(false, &apiv1.Error{Reason: apiv1.Reason_REASON_BAD_REQUEST, Message: fmt.Sprintf("no address is known of node %d", id)})
+	if l.raft.Role() != raft.Leader {
+		answer(false, l.notLeader().GetError())
 		return
 	}
-	cc := raft.ConfChange{AddVoters: q.Promote, Remove: q.Remove}
-	for _, id := range slices.Sorted(maps.Keys(q.Add)) {
-		if !slices.Contains(conf.Voters, id) { // a voter is named for its address
-			cc.AddLearners = append(cc.AddLearners, id)
-		}
-	}
-	if len(q.Add) > 0 {
-		cc.Context = l.members.context(conf, q.Add)
+	cc, bad := l.confChange(conf, q, met)
+	if bad != nil {
+		answer(false, bad)
+		return
 	}
 	index, term, err := l.raft.ProposeConfChange(cc)
 	switch {
@@ -102,6 +99,7 @@ func (l *loop) transferLeader(to uint64, deadline time.Time, answer func(*apiv1.
 		answer(&apiv1.Error{Reason: apiv1.Reason_REASON_BAD_REQUEST, Message: "there is no other voter"})
 		return
 	}
+	to = l.voter(to)
 	err := l.raft.TransferLeader(to)
 	if to == raft.None && errors.Is(err, raft.ErrUnknownPeer) {
 		answer(notNow("no other voter is heard and holds anything of the log yet"))
@@ -111,7 +109,7 @@ func (l *loop) transferLeader(to uint64, deadline time.Time, answer func(*apiv1.
 		answer(l.refusal(err))
 		return
 	}
-	if to == l.config.ID {
+	if to == l.self {
 		answer(nil)
 		return
 	}
@@ -125,9 +123,28 @@ func (l *loop) refusal(err error) *apiv1.Error {
 		return l.notLeader().GetError()
 	case errors.Is(err, raft.ErrTransferring), errors.Is(err, raft.ErrTermNotCommitted),
 		errors.Is(err, raft.ErrChangePending), errors.Is(err, raft.ErrNotCaughtUp), errors.Is(err, raft.ErrNoQuorum):
-		return notNow(err.Error())
+		return notNow(readable(err))
 	}
-	return &apiv1.Error{Reason: apiv1.Reason_REASON_BAD_REQUEST, Message: err.Error()}
+	return &apiv1.Error{Reason: apiv1.Reason_REASON_BAD_REQUEST, Message: readable(err)}
+}
+
+// readable names the node of an engine's error.
+func readable(err error) string {
+	var of *raft.MemberError
+	if errors.As(err, &of) {
+		return fmt.Sprintf("%s: node %d %s", of.Err, membership.Node(of.ID), of.What)
+	}
+	return err.Error()
+}
+
+// voter is the engine's id of a node that votes; the node's own where it does not.
+func (l *loop) voter(node uint64) uint64 {
+	for _, id := range l.raft.Status().Conf.Voters {
+		if membership.Node(id) == node {
+			return id
+		}
+	}
+	return node
 }
 
 // notNow asks the client to try again.

@@ -15,7 +15,7 @@ const condemnedFile = "condemned"
 // ErrCondemned reports a folder whose state was found to differ from the
 // majority's.
 var ErrCondemned = errors.New("the data folder's state was found to differ from the other replicas'; " +
-	"do not empty the folder and reuse the node's id, replace the node by a new one")
+	"if the others run, empty the folder and start the node again: the cluster takes it in anew")
 
 // condemn marks the folder when err says that its state is wrong: a restart
 // would serve it again until the next comparison.

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // ErrConfig reports settings that no node can run with.
@@ -25,8 +25,10 @@ type Config struct {
 	Cluster  string            `default:"raftkv" env:"RAFTKV_CLUSTER" help:"Name of the cluster; a data folder belongs to one."`
 	DataDir  string            `default:"./data" env:"RAFTKV_DATA_DIR" help:"Folder for the log and the snapshots."`
 	Peers    map[uint64]string `mapsep:"," env:"RAFTKV_PEERS" placeholder:"ID=HOST:PORT,..." help:"The first members' peer addresses as this node dials them, its own among them. On a later start they only say how to dial."`
-	Founders []uint64          `env:"RAFTKV_FOUNDERS" placeholder:"ID,..." help:"Which of --peers found the cluster, if not all: the others are to be added later."`
-	Join     bool              `env:"RAFTKV_JOIN" help:"Wait to be added to a running cluster (raftkv member add) instead of founding one."`
+	Founders []uint64          `env:"RAFTKV_FOUNDERS" placeholder:"ID,..." help:"Which of --peers found the cluster, if not all: the others are to be added later. All of them must answer, with folders that never held anything."`
+	// AutoReplace: see membership.Replacement.
+	AutoReplace bool `default:"true" negatable:"" env:"RAFTKV_AUTO_REPLACE" help:"As leader, take in a member again whose folder was emptied: as a learner, and as a voter in place of its old folder once it has caught up."`
+	Join        bool `env:"RAFTKV_JOIN" help:"Wait to be added to a running cluster (raftkv member add) instead of founding one."`
 
 	ListenClient    string `default:"127.0.0.1:7001" env:"RAFTKV_LISTEN_CLIENT" help:"Address for clients (gRPC)."`
 	ListenPeer      string `default:"127.0.0.1:8001" env:"RAFTKV_LISTEN_PEER" help:"Address for the other nodes (gRPC)."`
@@ -75,7 +77,7 @@ func (c Config) Validate() error {
 		bad  bool
 		what string
 	}{
-		{c.ID == 0, "--id must be 1 or more"},
+		{c.ID == 0 || c.ID > membership.MaxNode, fmt.Sprintf("--id must be from 1 to %d", membership.MaxNode)},
 		{c.Cluster == "", "--cluster must not be empty"},
 		{c.DataDir == "", "--data-dir must not be empty"},
 		{len(c.Peers) == 0 && !c.Join, "--peers must list the first members, or --join say that this node waits to be added"},
@@ -122,15 +124,16 @@ func (c Config) badPeer() string {
 	return ""
 }
 
-// founders is the membership that a log without one begins with.
-func (c Config) founders() raft.ConfState {
+// founders are the nodes that found this one's cluster; none if it waits to be
+// added.
+func (c Config) founders() []uint64 {
 	if c.Join {
-		return raft.ConfState{}
+		return nil
 	}
 	if len(c.Founders) > 0 {
-		return raft.ConfState{Voters: slices.Sorted(slices.Values(c.Founders))}
+		return slices.Sorted(slices.Values(c.Founders))
 	}
-	return raft.ConfState{Voters: slices.Sorted(maps.Keys(c.Peers))}
+	return slices.Sorted(maps.Keys(c.Peers))
 }
 
 func (c Config) electionTicks() int  { return int(c.ElectionTimeout / tick) }

@@ -9,11 +9,13 @@ import (
 	"raftkv/node/events"
 	"raftkv/node/failpoint"
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // logStore is the log on disk as the disk goroutine uses it. boltstore.Store is
 // the one there is; a test puts a failing one in its place.
 type logStore interface {
+	SetRecord(membership.Record) error
 	SetHardState(raft.HardState) error
 	Append([]raft.Entry) error
 	Reset(raft.SnapshotMeta) error
@@ -23,6 +25,8 @@ type logStore interface {
 
 // diskJob is the persistent part of one Ready, and what may go out after it.
 type diskJob struct {
+	// record comes before everything else, and alone.
+	record    *membership.Record
 	hardState *raft.HardState
 	// reset empties the log after an installed snapshot; before entries.
 	reset   *raft.SnapshotMeta
@@ -109,6 +113,9 @@ func (d *disk) writeQueued() error {
 func merge(jobs []diskJob) diskJob {
 	var m diskJob
 	for _, j := range jobs {
+		if j.record != nil {
+			m.record = j.record
+		}
 		if j.hardState != nil {
 			m.hardState = j.hardState
 		}
@@ -137,6 +144,11 @@ func splice(es, next []raft.Entry) []raft.Entry {
 func (d *disk) write(j diskJob) error {
 	if err := failpoint.Disk(); err != nil {
 		return fmt.Errorf("write the log: %w", err)
+	}
+	if j.record != nil {
+		if err := d.store.SetRecord(*j.record); err != nil {
+			return fmt.Errorf("write the membership: %w", err)
+		}
 	}
 	if j.hardState != nil {
 		failpoint.At(failpoint.HardStateBefore)

@@ -11,6 +11,7 @@ import (
 	"raftkv/node/levers"
 	"raftkv/node/peer"
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 // sender is the transport as the loop sees it.
 type sender interface {
 	Send([]raft.Message)
-	Connect(peers map[uint64]string) error
+	Connect(peers map[uint64]peer.Peer) error
 	Compare(peer.Digest)
 	Flush(timeout time.Duration)
 }
@@ -35,6 +36,9 @@ type loop struct {
 	config *Config
 	log    *slog.Logger
 	raft   *raft.Node
+	// self is this node's id for the engine.
+	self     uint64
+	standing standing
 
 	wake     chan struct{}
 	messages *inbox[raft.Message]
@@ -50,8 +54,10 @@ type loop struct {
 	addresses *addresses
 	members   *members
 	changes   changes
-	metrics   *metrics
-	trace     trail
+	// newFolders are members that came back with an empty one.
+	newFolders newFolders
+	metrics    *metrics
+	trace      trail
 
 	proposals proposals
 	backlog   backlog
@@ -89,9 +95,9 @@ type diskSide struct {
 func newLoop(c *Config, log *slog.Logger, r *raft.Node, m *metrics) *loop {
 	wake := make(chan struct{}, 1)
 	l := &loop{
-		config: c, log: log, raft: r, metrics: m,
+		config: c, log: log, raft: r, self: r.Status().ID, metrics: m, newFolders: newNewFolders(),
 		wake: wake, messages: newInbox[raft.Message](wake), requests: newInbox[*request](wake), events: newInbox[func(*loop)](wake),
-		addresses: newAddresses(c), members: newMembers(c), reads: newReads(m), handed: r.Applied(),
+		addresses: newAddresses(c), members: newMembers(c, r.Status().ID), reads: newReads(m), handed: r.Applied(),
 		proposals: proposals{waiting: map[uint64]*proposal{}}, agreement: newAgreement(),
 		clock: leaseClock, term: r.Term(), draining: make(chan struct{}), recovering: r.Recovering(),
 	}
@@ -148,7 +154,7 @@ func (l *loop) turn(ticked bool) {
 
 func (l *loop) step(m raft.Message) {
 	if err := l.raft.Step(m); err != nil {
-		l.log.Warn("ignored a message", "from", m.From, "error", err)
+		l.log.Warn("ignored a message", "from", membership.Node(m.From), "error", err)
 	}
 }
 
@@ -167,6 +173,7 @@ func (l *loop) tick() {
 	}
 	l.sweptAt = l.now
 	l.remind()
+	l.takeInNewFolders()
 	l.serveSnapshots()
 	l.proposals.expire(l.now)
 	l.changes.expire(l.now)
@@ -242,6 +249,10 @@ func (l *loop) written(jobs []diskJob, err error) {
 		if j.hardState != nil {
 			l.promised.Store(true)
 		}
+		if j.record != nil {
+			l.recordStored(*j.record)
+			continue
+		}
 		if j.reset != nil {
 			l.reset(l.resetting)
 			continue
@@ -270,7 +281,7 @@ func (l *loop) noteRole() {
 	if term != l.term || role != l.role {
 		l.trace.Role(term, role)
 	}
-	l.log.Info("role", "term", term, "role", role.String(), "leader", leader, "commit", l.raft.Commit(), "last", l.raft.LastIndex())
+	l.log.Info("role", "term", term, "role", role.String(), "leader", membership.Node(leader), "commit", l.raft.Commit(), "last", l.raft.LastIndex())
 	l.term, l.role, l.leader = term, role, leader
 	if l.leaving && role != raft.Leader {
 		l.left()

@@ -5,7 +5,9 @@ import (
 	"maps"
 	"slices"
 
+	"raftkv/node/peer"
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // members knows at which address to dial whom, and when that has to change.
@@ -15,25 +17,28 @@ import (
 // and wins; the membership, whose context holds the address that each member
 // was added with; and what a peer says of itself on its own stream, the only
 // way to answer a leader before the log has told who that is.
+//
+// Members are engine ids, addresses belong to nodes: a node whose folder was made
+// anew is another member at the same address.
 type members struct {
 	self    uint64
 	flags   map[uint64]string
 	told    map[uint64]string
-	present map[uint64]int // open streams of each peer to this node
+	present map[uint64]int // open streams of each peer to this node, by engine id
 	// version of the membership that the transport was told of, unless who is
 	// present has changed since.
 	version uint64
 	moved   bool
 }
 
-func newMembers(c *Config) *members {
-	return &members{self: c.ID, flags: c.Peers, told: map[uint64]string{}, present: map[uint64]int{}}
+func newMembers(c *Config, self uint64) *members {
+	return &members{self: self, flags: c.Peers, told: map[uint64]string{}, present: map[uint64]int{}}
 }
 
 func (m *members) met(id uint64, address string) {
 	m.present[id]++
 	if address != "" {
-		m.told[id] = address
+		m.told[membership.Node(id)] = address
 	}
 	m.moved = true
 }
@@ -48,65 +53,74 @@ func (m *members) left(id uint64) {
 // peers is whom to be connected to: the members, and whoever has a stream to
 // this node: a leader that this node's log does not know yet, or a removed node
 // that has to be told.
-func (m *members) peers(conf raft.ConfState) map[uint64]string {
-	out := map[uint64]string{}
+func (m *members) peers(conf raft.ConfState) map[uint64]peer.Peer {
+	out := map[uint64]peer.Peer{}
 	stored := addressesIn(conf)
 	ids := slices.Concat(conf.Voters, conf.VotersOutgoing, conf.Learners)
 	for _, id := range slices.AppendSeq(ids, maps.Keys(m.present)) {
-		if address := m.addressOf(id, stored); id != m.self && address != "" {
-			out[id] = address
+		if address := m.addressOf(membership.Node(id), stored); id != m.self && address != "" {
+			out[id] = peer.Peer{Address: address, Learner: slices.Contains(conf.Learners, id)}
 		}
 	}
 	return out
 }
 
-// addressOf is how this node dials id; empty if it cannot.
-func (m *members) addressOf(id uint64, stored map[uint64]string) string {
+// addressOf is how this node dials another; empty if it cannot.
+func (m *members) addressOf(node uint64, stored map[uint64]string) string {
 	for _, known := range []map[uint64]string{m.flags, stored, m.told} {
-		if known[id] != "" {
-			return known[id]
+		if known[node] != "" {
+			return known[node]
 		}
 	}
 	return ""
 }
 
-// unknown is one of add that neither comes with an address nor has one.
-func (m *members) unknown(conf raft.ConfState, add map[uint64]string) uint64 {
-	stored := addressesIn(conf)
-	for _, id := range slices.Sorted(maps.Keys(add)) {
-		if add[id] == "" && m.addressOf(id, stored) == "" {
-			return id
-		}
-	}
-	return raft.None
+// confContext is what a membership says of its nodes, beside who they are.
+type confContext struct {
+	Addresses map[uint64]string `json:"addresses"`
+	// Removed are nodes that were members once. Their ids are not used again.
+	Removed []uint64 `json:"removed,omitempty"`
 }
 
-// context is what a new membership says of its members: the addresses in add,
-// and for the others what is known of them. This node's flags come last, as
-// others may have to dial otherwise.
-func (m *members) context(conf raft.ConfState, add map[uint64]string) []byte {
-	out, stored := map[uint64]string{}, addressesIn(conf)
-	ids := slices.Concat(conf.Voters, conf.Learners)
-	for _, id := range slices.AppendSeq(ids, maps.Keys(add)) {
-		for _, known := range []map[uint64]string{add, stored, m.told, m.flags} {
-			if known[id] != "" {
-				out[id] = known[id]
+// maxRemoved bounds the ids that are remembered, the lowest forgotten first: a
+// membership's context has a bound of its own.
+const maxRemoved = 4096
+
+// context is what a new membership says of its nodes: the addresses in add, and
+// for the others what is known of them, and who has been removed by now. This
+// node's flags come last, as others may have to dial otherwise.
+func (m *members) context(conf raft.ConfState, add map[uint64]string, remove []uint64) []byte {
+	before := contextOf(conf)
+	out := confContext{Addresses: map[uint64]string{}}
+	nodes := membership.Nodes(slices.Concat(conf.Voters, conf.Learners))
+	for _, node := range slices.AppendSeq(nodes, maps.Keys(add)) {
+		for _, known := range []map[uint64]string{add, before.Addresses, m.told, m.flags} {
+			if known[node] != "" && !slices.Contains(remove, node) {
+				out.Addresses[node] = known[node]
 				break
 			}
 		}
 	}
+	out.Removed = slices.Compact(slices.Sorted(slices.Values(slices.Concat(before.Removed, remove))))
+	out.Removed = out.Removed[max(0, len(out.Removed)-maxRemoved):]
 	b, _ := json.Marshal(out) // of numbers and strings: never fails
 	return b
 }
 
-// addressesIn reads a membership's context; nothing where there is none, as
-// with the founders.
-func addressesIn(conf raft.ConfState) (out map[uint64]string) {
-	if len(conf.Context) > 0 && json.Unmarshal(conf.Context, &out) != nil {
-		return nil
+// contextOf reads a membership's context; nothing where there is none, as with the
+// founders. An earlier version kept the addresses alone.
+func contextOf(conf raft.ConfState) (out confContext) {
+	if len(conf.Context) == 0 {
+		return out
+	}
+	if json.Unmarshal(conf.Context, &out) != nil || out.Addresses == nil {
+		out = confContext{}
+		_ = json.Unmarshal(conf.Context, &out.Addresses) // nothing if it is neither
 	}
 	return out
 }
+
+func addressesIn(conf raft.ConfState) map[uint64]string { return contextOf(conf).Addresses }
 
 // followMembers connects to whom the membership in force asks for, and answers
 // those whose change is final. It runs at the end of every turn.
@@ -125,7 +139,7 @@ func (l *loop) connect(version uint64) {
 	if version != l.members.version {
 		l.agreement.follow(conf)
 		l.trace.Conf(conf)
-		l.log.Info("members", "voters", conf.Voters, "outgoing", conf.VotersOutgoing, "learners", conf.Learners, "since", l.raft.ConfIndex())
+		l.log.Info("members", "voters", membership.Nodes(conf.Voters), "outgoing", membership.Nodes(conf.VotersOutgoing), "learners", membership.Nodes(conf.Learners), "since", l.raft.ConfIndex())
 	}
 	l.members.version, l.members.moved = version, false
 }

@@ -18,6 +18,7 @@ import (
 	"raftkv/node/peer"
 	"raftkv/node/snapshot"
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // Node is one running member of a cluster.
@@ -35,6 +36,7 @@ type Node struct {
 	transport *peer.Transport
 	events    *events.Stream // nil without --events
 
+	greeter *peer.Greeter
 	clients *grpc.Server
 	peers   *grpc.Server
 	admin   *http.Server
@@ -107,6 +109,12 @@ func (n *Node) assemble() {
 	})
 	n.machine.checkEvery = n.config.CheckEntries
 	n.machine.compare = func(d peer.Digest) { events.put(func(l *loop) { l.compare(d) }) }
+	n.loop.standing.founding = membership.NewFounding(n.config.Cluster, n.config.ID, n.config.founders(), f.log.Record())
+	n.loop.standing.publish()
+	n.greeter = peer.NewGreeter(n.config.Cluster, n.config.ElectionTimeout)
+	n.loop.newFolders.greet = func(ctx context.Context, address string) (membership.Hello, error) {
+		return n.greet(ctx, address, *n.loop.standing.public.Load())
+	}
 	n.loop.disk.jobs = n.disk.jobs
 	n.loop.compact = n.disk.compact
 	n.loop.machine = n.machine
@@ -119,7 +127,7 @@ func (n *Node) assemble() {
 func (n *Node) dial() (err error) {
 	events := n.loop.events
 	n.transport, err = peer.Dial(peer.Config{
-		Cluster: n.config.Cluster, ID: n.config.ID, ClientAddress: n.config.clientAddress(),
+		Cluster: n.config.Cluster, ID: n.loop.self, Identity: n.loop.standing.identity, ClientAddress: n.config.clientAddress(),
 		PeerAddress: n.config.peerAddress(),
 		Peers:       n.loop.members.peers(n.folder.engine.Status().Conf), BackoffMax: n.config.ElectionTimeout, Logger: n.log,
 		SnapshotRate: n.config.SnapshotSendRate,
@@ -148,6 +156,8 @@ func (n *Node) launch() {
 	if n.config.ScrubInterval > 0 {
 		n.wg.Go(func() { n.scrubber().run(workers) })
 	}
+	n.loop.events.put((*loop).found)
+	n.greetPeers(ctx)
 	n.wg.Go(func() {
 		n.err = n.condemn(n.loop.run(ctx))
 		close(n.stopped)
@@ -188,6 +198,7 @@ func (n *Node) Stop() {
 	n.cancel()
 	<-n.stopped
 	n.transport.Close()
+	n.greeter.Close()
 	stopServers(n)
 	n.wg.Wait()
 	n.loop.saver.Wait() // after the machine, which starts it

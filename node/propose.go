@@ -8,6 +8,7 @@ import (
 	"raftkv/node/kv"
 	"raftkv/node/kv/kvpb"
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 const (
@@ -150,8 +151,8 @@ func (l *loop) refuse(rs []*request, err error) {
 
 func (l *loop) notLeader() *apiv1.Response {
 	e := &apiv1.Error{Reason: apiv1.Reason_REASON_NOT_LEADER, Message: "this node is not the leader"}
-	if id := l.raft.Leader(); id != l.config.ID {
-		e.LeaderId, e.LeaderAddress = id, l.addresses.of(id)
+	if id := l.raft.Leader(); id != l.self {
+		e.LeaderId, e.LeaderAddress = membership.Node(id), l.addresses.of(id)
 	}
 	return &apiv1.Response{Result: &apiv1.Response_Error{Error: e}}
 }

@@ -10,6 +10,7 @@ import (
 	"raftkv/node/snapshot"
 	"raftkv/raft"
 	"raftkv/raft/boltstore"
+	"raftkv/raft/membership"
 )
 
 // Bounds of replication that nobody has needed to tune.
@@ -50,14 +51,18 @@ func openFolder(c *Config, log *slog.Logger) (_ *recovered, err error) {
 	if err := r.openSnapshot(c); err != nil {
 		return nil, err
 	}
-	if r.last.Index == 0 {
-		r.last.Conf = raft.ConfState{Voters: r.log.Founders()}
+	record := r.log.Record()
+	switch {
+	case record.Phase != membership.Member:
+		r.last.Conf = raft.ConfState{} // none before its cluster is founded
+	case r.last.Index == 0:
+		r.last.Conf = raft.ConfState{Voters: record.Founders}
 	}
 	disk, err := r.log.Recover(r.last)
 	if err != nil {
 		return nil, fmt.Errorf("read the log: %w", err)
 	}
-	f := engineConfig(c, disk, r.last)
+	f := engineConfig(c, membership.ID(c.ID, record.Incarnation), disk, r.last)
 	f.Recovery = recoveryID(c.DataDir)
 	if err := leases(c, &f); err != nil {
 		return nil, fmt.Errorf("prepare lease reads: %w", err)
@@ -71,7 +76,7 @@ func openFolder(c *Config, log *slog.Logger) (_ *recovered, err error) {
 }
 
 func logOptions(c *Config) boltstore.Options {
-	return boltstore.Options{Dir: c.DataDir, ClusterID: c.Cluster, NodeID: c.ID, Founders: c.founders().Voters, NoSync: acknowledgesBeforeSync}
+	return boltstore.Options{Dir: c.DataDir, ClusterID: c.Cluster, NodeID: c.ID, Incarnation: 1 + rand.Uint64N(membership.MaxIncarnation), NoSync: acknowledgesBeforeSync}
 }
 
 // openSnapshot restores the newest snapshot, or starts from nothing.
@@ -94,9 +99,9 @@ func (r *recovered) openSnapshot(c *Config) error {
 	return err
 }
 
-func engineConfig(c *Config, disk boltstore.Recovered, snap raft.SnapshotMeta) raft.Config {
+func engineConfig(c *Config, id uint64, disk boltstore.Recovered, snap raft.SnapshotMeta) raft.Config {
 	return raft.Config{
-		ID:                  c.ID,
+		ID:                  id,
 		ElectionTicks:       c.electionTicks(),
 		HeartbeatTicks:      c.heartbeatTicks(),
 		Rand:                rand.IntN,

@@ -15,6 +15,7 @@ import (
 	"raftkv/node/failpoint"
 	"raftkv/node/snapshot"
 	"raftkv/raft/boltstore"
+	"raftkv/raft/membership"
 )
 
 // recoveringFile in a data folder says that entries are missing which this node
@@ -61,7 +62,7 @@ func alone(c *Config) bool {
 			continue
 		}
 		conf := in.Meta.Conf
-		return slices.Equal(conf.Voters, []uint64{c.ID}) && len(conf.VotersOutgoing) == 0
+		return slices.Equal(membership.Nodes(conf.Voters), []uint64{c.ID}) && len(conf.VotersOutgoing) == 0
 	}
 	return len(c.Peers) == 1 && !c.Join
 }

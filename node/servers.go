@@ -34,7 +34,7 @@ const greetTimeout = 3 * time.Second
 func (n *Node) serve(ls listeners) {
 	n.clients = n.clientServer()
 	n.peers = grpc.NewServer(append(peer.ServerOptions(), grpc.ConnectionTimeout(greetTimeout))...)
-	peer.Register(n.peers, n.config.Cluster, n.config.ID, handler{n})
+	peer.Register(n.peers, n.config.Cluster, n.loop.self, handler{n})
 	n.admin = &http.Server{Handler: n.adminHandler(), ReadHeaderTimeout: 5 * time.Second}
 	n.wg.Go(func() { n.ended("clients", n.clients.Serve(ls.client)) })
 	n.wg.Go(func() { n.ended("peers", n.peers.Serve(ls.peer)) })

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	apiv1 "raftkv/client/api/v1"
+	"raftkv/raft/membership"
 )
 
 // service is the client port's gRPC face; gRPC's goroutines call it.
@@ -68,6 +69,6 @@ func (s *service) Status(ctx context.Context, _ *apiv1.StatusRequest) (*apiv1.St
 		Id: st.ID, Role: st.Role, Term: st.Term, LeaderId: st.Leader, LeaderAddress: st.LeaderAddress,
 		CommitIndex: st.Commit, AppliedIndex: st.Applied, SnapshotIndex: st.SnapshotIndex, LastIndex: st.LastIndex,
 		Lag: st.Lag, Version: st.Version, Cluster: st.Cluster, Keys: st.Keys, Sessions: st.Sessions,
-		AdvertiseClient: s.node.config.clientAddress(),
+		AdvertiseClient: s.node.config.clientAddress(), Incarnation: membership.Incarnation(s.node.loop.self), Waiting: st.Waiting,
 	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // ErrBusy reports that the loop did not answer in time: it is starved or gone.
@@ -12,7 +13,11 @@ var ErrBusy = errors.New("the node does not answer")
 
 // Status is what a node says of itself, on the admin port as JSON.
 type Status struct {
-	ID            uint64 `json:"id"`
+	ID uint64 `json:"id"`
+	// Incarnation tells this node's data folder from every other that the node had.
+	Incarnation string `json:"incarnation"`
+	// Waiting says what this node waits for until it is a member of a cluster.
+	Waiting       string `json:"waiting,omitempty"`
 	Cluster       string `json:"cluster"`
 	Version       string `json:"version"`
 	Role          string `json:"role"`
@@ -53,7 +58,8 @@ type Status struct {
 	Recovering bool `json:"recovering,omitempty"`
 	// Diverged are the peers whose state was found to differ from this node's.
 	Diverged []uint64 `json:"diverged,omitempty"`
-	// Peers is filled on a leader only, keyed by id.
+	// Peers is filled on a leader only, keyed by id; of a node that came back with an
+	// empty folder it is the new one.
 	Peers map[uint64]PeerStatus `json:"peers,omitempty"`
 }
 
@@ -88,15 +94,15 @@ func (n *Node) Status(ctx context.Context) (Status, error) {
 func (l *loop) status() Status {
 	s := l.raft.Status()
 	out := Status{
-		ID: l.config.ID, Cluster: l.config.Cluster, Version: l.config.Version,
-		Role: s.Role.String(), Term: s.Term, Leader: s.Leader, LeaderAddress: l.addresses.of(s.Leader),
+		ID: l.config.ID, Incarnation: hexadecimal(membership.Incarnation(l.self)), Waiting: l.standing.founding.Why(), Cluster: l.config.Cluster, Version: l.config.Version,
+		Role: s.Role.String(), Term: s.Term, Leader: membership.Node(s.Leader), LeaderAddress: l.addresses.of(s.Leader),
 		Commit: s.Commit, Applied: s.Applied, FirstIndex: s.FirstIndex, LastIndex: s.LastIndex,
 		SnapshotIndex: l.snapshots.last.Index, Lag: s.Commit - min(s.Commit, s.Applied),
 		Keys: l.machine.keys.Load(), Sessions: l.machine.sessions.Load(), SessionBytes: l.machine.answers.Load(), Installed: l.snapshots.installed,
 		UncommittedBytes: uint64(s.UncommittedBytes),
 		UnappliedBytes:   uint64(l.backlog.bytes), UnappliedEntries: uint64(len(l.backlog.sizes)), HoldingAppends: l.overloaded(),
 		ReadsByLease: l.reads.byLease,
-		Voters:       s.Conf.Voters, VotersOutgoing: s.Conf.VotersOutgoing, Learners: s.Conf.Learners,
+		Voters:       membership.Nodes(s.Conf.Voters), VotersOutgoing: membership.Nodes(s.Conf.VotersOutgoing), Learners: membership.Nodes(s.Conf.Learners),
 		Diverged: l.agreement.diverged(), Recovering: s.Recovering,
 	}
 	if s.Role == raft.Leader {
@@ -108,8 +114,8 @@ func (l *loop) status() Status {
 func peerStatus(s raft.Status) map[uint64]PeerStatus {
 	out := map[uint64]PeerStatus{}
 	for id, p := range s.Progress {
-		if id != s.ID {
-			out[id] = PeerStatus{
+		if id != s.ID && membership.Successor(s.Conf, id) == raft.None {
+			out[membership.Node(id)] = PeerStatus{
 				Match: p.Match, Next: p.Next, State: p.State, Lag: s.LastIndex - min(s.LastIndex, p.Match),
 				InflightMessages: uint64(p.Inflight), InflightBytes: uint64(p.InflightBytes),
 			}

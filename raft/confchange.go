@@ -79,13 +79,13 @@ func (n *Node) checkPromotions(next ConfState) error {
 		pr := n.progress[id]
 		switch {
 		case !slices.Contains(n.conf.Learners, id):
-			return fmt.Errorf("%w: %d is no learner", ErrNotCaughtUp, id)
+			return &MemberError{ErrNotCaughtUp, id, "is no learner"}
 		case !n.active(id):
-			return fmt.Errorf("%w: %d is not heard", ErrNotCaughtUp, id)
+			return &MemberError{ErrNotCaughtUp, id, "is not heard"}
 		case pr.State != tracker.Replicate, pr.Match+promoteLag < n.commit:
-			return fmt.Errorf("%w: %d holds entry %d of %d", ErrNotCaughtUp, id, pr.Match, n.commit)
+			return &MemberError{ErrNotCaughtUp, id, fmt.Sprintf("holds entry %d of %d", pr.Match, n.commit)}
 		case !pr.Whole && !planted(BugConfIgnoresDamage):
-			return fmt.Errorf("%w: %d is recovering", ErrNotCaughtUp, id)
+			return &MemberError{ErrNotCaughtUp, id, "is recovering"}
 		}
 	}
 	return nil
@@ -102,7 +102,7 @@ func (n *Node) checkQuorum(next ConfState) error {
 	}
 	whole := func(id uint64) (bool, bool) { return id == n.id || n.whole(id), true }
 	if quorum.Majority(next.Voters).Vote(whole) != quorum.Won {
-		return fmt.Errorf("%w: %v", ErrNoQuorum, next.Voters)
+		return ErrNoQuorum
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (c ConfState) changed(cc ConfChange) (ConfState, error) {
 func (c ConfState) checkChange(cc ConfChange, next ConfState) error {
 	for _, id := range slices.Concat(cc.AddVoters, cc.AddLearners) {
 		if slices.Contains(cc.Remove, id) || slices.Contains(cc.AddVoters, id) && slices.Contains(cc.AddLearners, id) {
-			return fmt.Errorf("%w: %d is named twice", ErrBadChange, id)
+			return &MemberError{ErrBadChange, id, "is named twice"}
 		}
 	}
 	if err := next.validate(); err != nil {

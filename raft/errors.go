@@ -1,6 +1,9 @@
 package raft
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Errors of inputs that make no sense; unlike those in types.go they point at
 // a bug in the caller or in a peer.
@@ -11,3 +14,17 @@ var (
 	// ErrNotApplied: a snapshot reaches beyond what was applied.
 	ErrNotApplied = errors.New("raft: snapshot is ahead of what was applied")
 )
+
+// MemberError says which member keeps a change from being made, and what is the
+// matter with it. Err is one of the sentinels.
+type MemberError struct {
+	Err  error
+	ID   uint64
+	What string
+}
+
+// Error gives one line; the caller may name the member in its own way.
+func (e *MemberError) Error() string { return fmt.Sprintf("%v: %d %s", e.Err, e.ID, e.What) }
+
+// Unwrap gives the sentinel.
+func (e *MemberError) Unwrap() error { return e.Err }

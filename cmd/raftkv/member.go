@@ -29,6 +29,8 @@ type memberRow struct {
 	ClientAddress string `json:"client_address"`
 	Leader        bool   `json:"leader"`
 	Match         uint64 `json:"match"`
+	Incarnation   uint64 `json:"incarnation"`
+	NewFolder     bool   `json:"new_folder,omitempty"`
 }
 
 // membersRow is the whole list in JSON.
@@ -68,7 +70,11 @@ func printMembers(out *printer, asJSON bool, ms client.Members) error {
 		if m.Leader {
 			leads = "yes"
 		}
-		fmt.Fprintf(tw, "%d\t%s\t%s\t%d\t%s\t%s\n", m.ID, m.Role, leads, ms.Commit-min(ms.Commit, m.Match), orDash(m.PeerAddress), orDash(m.ClientAddress))
+		role := m.Role
+		if m.NewFolder {
+			role += " (its folder was made anew)"
+		}
+		fmt.Fprintf(tw, "%d\t%s\t%s\t%d\t%s\t%s\n", m.ID, role, leads, ms.Commit-min(ms.Commit, m.Match), orDash(m.PeerAddress), orDash(m.ClientAddress))
 	}
 	if ms.Pending {
 		fmt.Fprintln(tw, "a change is under way")

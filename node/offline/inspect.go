@@ -9,6 +9,7 @@ import (
 	"raftkv/node/kv"
 	"raftkv/node/snapshot"
 	"raftkv/raft/boltstore"
+	"raftkv/raft/membership"
 )
 
 // ErrNoFolder reports a path that is no node's data folder.
@@ -82,7 +83,7 @@ func InspectFile(path string) (Snapshot, error) {
 	conf := in.Meta.Conf
 	s := Snapshot{
 		Path: in.Path, Bytes: in.Bytes, Cluster: in.Cluster, Index: in.Meta.Index, Term: in.Meta.Term,
-		Voters: conf.Voters, VotersOutgoing: conf.VotersOutgoing, Learners: conf.Learners,
+		Voters: membership.Nodes(conf.Voters), VotersOutgoing: membership.Nodes(conf.VotersOutgoing), Learners: membership.Nodes(conf.Learners),
 	}
 	if in.Damage == nil {
 		in.Damage = s.count()

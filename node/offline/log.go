@@ -12,6 +12,7 @@ import (
 	"raftkv/node/kv/kvpb"
 	"raftkv/raft"
 	"raftkv/raft/boltstore"
+	"raftkv/raft/membership"
 )
 
 // Log is what a stopped node's log.db holds.
@@ -21,6 +22,10 @@ type Log struct {
 	Format  uint32 `json:"format"`
 	Cluster string `json:"cluster"`
 	Node    uint64 `json:"node"`
+	// Incarnation tells this folder from others of its node; Identity is the
+	// cluster's number, 0 for a folder that belongs to none yet.
+	Incarnation string `json:"incarnation"`
+	Identity    string `json:"identity"`
 	// Founders are the voters that the cluster began with.
 	Founders []uint64 `json:"founders"`
 	Term     uint64   `json:"term"`
@@ -80,8 +85,9 @@ func InspectLog(dataDir string, from uint64, limit int) (Log, error) {
 		}
 	})
 	l.Path, l.Bytes, l.Format, l.Cluster, l.Node = in.Path, in.Bytes, in.Format, in.Cluster, in.Node
-	l.Founders = in.Founders
-	l.Term, l.Vote = in.HardState.Term, in.HardState.Vote
+	l.Incarnation, l.Identity = fmt.Sprintf("%012x", in.Record.Incarnation), fmt.Sprintf("%016x", in.Record.Cluster)
+	l.Founders = membership.Nodes(in.Record.Founders)
+	l.Term, l.Vote = in.HardState.Term, membership.Node(in.HardState.Vote)
 	l.First, l.Last, l.Entries, l.Damage = in.First, in.Last, in.Entries, in.Damage
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("%w; check --data-dir", err)

@@ -1,15 +1,19 @@
 package offline
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"slices"
 
 	"raftkv/node/snapshot"
 	"raftkv/raft"
 	"raftkv/raft/boltstore"
+	"raftkv/raft/membership"
 )
 
 var (
@@ -45,9 +49,9 @@ func (n NewNode) validate() error {
 }
 
 // Restore builds the data folder of one member of a new cluster from a
-// snapshot's file. Every member has to be restored, from the same file, before
-// the first of them is started: an empty majority would elect itself and know
-// nothing of the file. It returns ErrMembers, ErrSameCluster, ErrNotEmpty,
+// snapshot's file. Every member has to be restored, from the same file and for the
+// same members: their cluster is founded when all of them say that they were
+// (membership.Record.Origin), and until then none of them serves. It returns ErrMembers, ErrSameCluster, ErrNotEmpty,
 // snapshot.ErrCorrupt or snapshot.ErrNewerFormat.
 //
 // Until it has returned nil, raftkv serve refuses the folder: an empty log.db
@@ -69,7 +73,7 @@ func Restore(file string, n NewNode) (Snapshot, error) {
 	if s.Path, err = n.importSnapshot(file); err != nil {
 		return Snapshot{}, fmt.Errorf("restore to %s: %w; remove the folder before another try", n.DataDir, err)
 	}
-	if err := n.createLog(s.Term); err != nil {
+	if err := n.createLog(file, s.Term); err != nil {
 		return Snapshot{}, fmt.Errorf("restore to %s: %w; remove the folder before another try", n.DataDir, err)
 	}
 	s.Cluster, s.Voters, s.VotersOutgoing, s.Learners = n.Cluster, n.conf().Voters, nil, nil
@@ -117,13 +121,33 @@ func (n NewNode) importSnapshot(file string) (path string, err error) {
 	return info.Path, err
 }
 
+// origin is the same for all members that are restored from this file.
+func (n NewNode) origin(file string) (uint64, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = f.Close() }() // only read from
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return 0, err
+	}
+	return membership.Origin(n.Cluster, sum.Sum(nil), n.Members), nil
+}
+
 // createLog makes an empty log that continues the snapshot, in the snapshot's
 // term: nobody of this name has led or voted in it, and the next is higher.
-func (n NewNode) createLog(term uint64) error {
+func (n NewNode) createLog(file string, term uint64) error {
+	origin, err := n.origin(file)
+	if err != nil {
+		return err
+	}
 	if err := os.Remove(boltstore.Path(n.DataDir)); err != nil {
 		return err
 	}
-	log, err := boltstore.Open(boltstore.Options{Dir: n.DataDir, ClusterID: n.Cluster, NodeID: n.ID, Founders: n.conf().Voters})
+	log, err := boltstore.Open(boltstore.Options{
+		Dir: n.DataDir, ClusterID: n.Cluster, NodeID: n.ID, Incarnation: 1 + rand.Uint64N(membership.MaxIncarnation), Origin: origin,
+	})
 	if err != nil {
 		return err
 	}

@@ -7,26 +7,43 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"raftkv/raft/membership"
 )
 
 const (
-	keyCluster = "raftkv-cluster"
-	keyFrom    = "raftkv-from"
-	keyTo      = "raftkv-to"
-	keyClient  = "raftkv-client-address"
-	keyPeer    = "raftkv-peer-address"
+	keyCluster  = "raftkv-cluster"
+	keyIdentity = "raftkv-identity"
+	keyFrom     = "raftkv-from"
+	keyTo       = "raftkv-to"
+	keyLearner  = "raftkv-learner"
+	keyClient   = "raftkv-client-address"
+	keyPeer     = "raftkv-peer-address"
 )
 
-// introduce puts on a stream who sends, in which cluster, and whom it means to
-// reach: an address that was handed to another node must not confuse the two.
-//
-// It also tells where clients reach the sender, so that a follower can name
-// its leader's address to a client.
-func (c *Config) introduce(ctx context.Context, to uint64) context.Context {
+// Greeting is how a stream begins: who sends, of which cluster, and whom it means
+// to reach. An address that was handed to another node, or a folder that was made
+// anew, must not confuse any of them.
+type Greeting struct {
+	// Cluster is the name, Identity the number of the sender's cluster.
+	Cluster  string
+	Identity uint64
+	// From and To are engine ids: each is a node and its folder.
+	From, To uint64
+	// Learner says that To has no vote as far as the sender knows.
+	Learner bool
+}
+
+// introduce puts the greeting on a stream. It also tells where clients reach the
+// sender, so that a follower can name its leader's address to a client.
+func (s *sender) introduce(ctx context.Context) context.Context {
+	c := s.config
 	return metadata.AppendToOutgoingContext(ctx,
 		keyCluster, c.Cluster,
+		keyIdentity, strconv.FormatUint(c.Identity(), 10),
 		keyFrom, strconv.FormatUint(c.ID, 10),
-		keyTo, strconv.FormatUint(to, 10),
+		keyTo, strconv.FormatUint(s.to, 10),
+		keyLearner, strconv.FormatBool(s.learner.Load()),
 		keyClient, c.ClientAddress,
 		keyPeer, c.PeerAddress)
 }
@@ -38,20 +55,40 @@ func addressesOf(ctx context.Context) (client, peer string) {
 	return first(md, keyClient), first(md, keyPeer)
 }
 
-// identify returns the sender of an incoming stream, or why it is refused.
-func identify(ctx context.Context, cluster string, self uint64) (uint64, error) {
+// greetingOf reads how an incoming stream began; what is missing is 0.
+func greetingOf(ctx context.Context) Greeting {
 	md, _ := metadata.FromIncomingContext(ctx)
-	if c := first(md, keyCluster); c != cluster {
-		return 0, status.Errorf(codes.FailedPrecondition, "this is cluster %q, not %q", cluster, c)
+	number := func(key string) uint64 {
+		n, _ := strconv.ParseUint(first(md, key), 10, 64) // 0 where it is none
+		return n
 	}
-	if to := first(md, keyTo); to != strconv.FormatUint(self, 10) {
-		return 0, status.Errorf(codes.FailedPrecondition, "this is node %d, not node %s", self, to)
+	return Greeting{
+		Cluster: first(md, keyCluster), Identity: number(keyIdentity),
+		From: number(keyFrom), To: number(keyTo), Learner: first(md, keyLearner) == "true",
 	}
-	from, err := strconv.ParseUint(first(md, keyFrom), 10, 64)
-	if err != nil || from == 0 {
-		return 0, status.Errorf(codes.FailedPrecondition, "the sender did not say which node it is")
+}
+
+// identify returns the sender of an incoming stream, or why it is refused.
+func (s *Server) identify(ctx context.Context) (uint64, error) {
+	g := greetingOf(ctx)
+	switch {
+	case g.Cluster != s.cluster:
+		return 0, refused("this is cluster %q, not %q", s.cluster, g.Cluster)
+	case membership.Node(g.To) != membership.Node(s.id):
+		return 0, refused("this is node %d, not node %d", membership.Node(s.id), membership.Node(g.To))
+	case membership.Node(g.From) == 0:
+		return 0, refused("the sender did not say which node it is")
+	case g.From == s.id:
+		return 0, refused("this is node %d, and so does the sender call itself", membership.Node(s.id))
 	}
-	return from, nil
+	if err := s.h.Admit(ctx, g); err != nil {
+		return 0, refused("%s", err)
+	}
+	return g.From, nil
+}
+
+func refused(format string, args ...any) error {
+	return status.Errorf(codes.FailedPrecondition, format, args...)
 }
 
 func first(md metadata.MD, key string) string {

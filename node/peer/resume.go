@@ -46,7 +46,7 @@ func skip(r io.Reader, n int64) error {
 
 // Held answers a peer that is about to send a snapshot.
 func (s *Server) Held(ctx context.Context, head *peerpb.Message) (*peerpb.SnapshotHeld, error) {
-	from, err := identify(ctx, s.cluster, s.id)
+	from, err := s.identify(ctx)
 	if err != nil {
 		return nil, err
 	}

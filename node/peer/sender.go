@@ -9,6 +9,7 @@ import (
 
 	"raftkv/node/peer/peerpb"
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 const (
@@ -32,6 +33,7 @@ type queued struct {
 type sender struct {
 	to      uint64
 	address string
+	learner atomic.Bool // it has no vote, as far as this node knows
 	config  *Config
 	cancel  context.CancelFunc
 	conn    *grpc.ClientConn
@@ -58,7 +60,7 @@ func (s *sender) offer(m raft.Message) bool {
 
 // run keeps a stream open and sends what is queued, until ctx ends.
 func (s *sender) run(ctx context.Context) {
-	log := &linkLog{log: s.config.Logger.With("peer", s.to)}
+	log := &linkLog{log: s.config.Logger.With("peer", membership.Node(s.to))}
 	for ctx.Err() == nil {
 		err := s.stream(ctx, log.connected)
 		if ctx.Err() != nil {
@@ -73,7 +75,7 @@ func (s *sender) run(ctx context.Context) {
 
 // stream opens one stream and sends until it breaks.
 func (s *sender) stream(parent context.Context, connected func()) error {
-	ctx, cancel := context.WithCancel(s.config.introduce(parent, s.to))
+	ctx, cancel := context.WithCancel(s.introduce(parent))
 	defer cancel()
 	stream, err := peerpb.NewPeerClient(s.conn).Messages(ctx, grpc.WaitForReady(true))
 	if err != nil {

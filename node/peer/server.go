@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"raftkv/node/peer/peerpb"
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // Incoming takes the bytes of one snapshot from a peer.
@@ -28,6 +30,12 @@ type Incoming interface {
 // Handler is what a node does with what its peers send. All methods are called
 // from the server's goroutines, several at once.
 type Handler interface {
+	// Admit says why a stream that begins so is refused, nil if it is not. It may
+	// wait for this node's disk, for as long as ctx lasts. Of the sender nothing is
+	// certain but what the greeting says.
+	Admit(ctx context.Context, g Greeting) error
+	// Greeted takes what a node says of itself, and returns what this one does.
+	Greeted(h membership.Hello) membership.Hello
 	// Met is told at the start of a stream where clients and peers reach its
 	// sender, as that says itself. Left follows when the stream ends.
 	Met(from uint64, clientAddress, peerAddress string)
@@ -52,14 +60,14 @@ type Server struct {
 	h       Handler
 }
 
-// Register puts the peer service of node id on s.
+// Register puts the peer service on s, of the node and folder that id names.
 func Register(s *grpc.Server, cluster string, id uint64, h Handler) {
 	peerpb.RegisterPeerServer(s, &Server{cluster: cluster, id: id, h: h})
 }
 
 // Messages receives one peer's stream until it ends or says something wrong.
 func (s *Server) Messages(stream grpc.ClientStreamingServer[peerpb.Batch, peerpb.Closed]) error {
-	from, err := identify(stream.Context(), s.cluster, s.id)
+	from, err := s.identify(stream.Context())
 	if err != nil {
 		return err
 	}
@@ -113,7 +121,7 @@ func (s *Server) addressed(from uint64, m raft.Message) error {
 
 // Snapshot receives one snapshot and tells the engine of it once it is durable.
 func (s *Server) Snapshot(stream grpc.ClientStreamingServer[peerpb.SnapshotChunk, peerpb.SnapshotReceived]) error {
-	from, err := identify(stream.Context(), s.cluster, s.id)
+	from, err := s.identify(stream.Context())
 	if err != nil {
 		return err
 	}

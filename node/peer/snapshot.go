@@ -11,6 +11,7 @@ import (
 
 	"raftkv/node/peer/peerpb"
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 const (
@@ -41,7 +42,7 @@ func (t *Transport) sendSnapshot(s *sender, m raft.Message) {
 			s.retryAt.Store(time.Now().Add(snapshotRetry).UnixNano())
 		}
 		s.sending.Store(false)
-		log := t.config.Logger.With("peer", s.to, "index", m.Snapshot.Index, "took", time.Since(start))
+		log := t.config.Logger.With("peer", membership.Node(s.to), "index", m.Snapshot.Index, "took", time.Since(start))
 		if err != nil {
 			log.Warn("could not send a snapshot", "error", err)
 		} else {
@@ -57,7 +58,7 @@ func (t *Transport) streamSnapshot(s *sender, m raft.Message) error {
 		return fmt.Errorf("open snapshot %d: %w", m.Snapshot.Index, err)
 	}
 	defer func() { _ = r.Close() }()
-	ctx, cancel := context.WithCancel(t.config.introduce(t.ctx, s.to))
+	ctx, cancel := context.WithCancel(s.introduce(t.ctx))
 	defer cancel()
 	watchdog := time.AfterFunc(chunkTimeout, cancel)
 	defer watchdog.Stop()

@@ -17,6 +17,7 @@ import (
 
 	"raftkv/node/levers"
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // MaxFrame bounds a received frame: a batch, one oversized entry, and its frame.
@@ -28,15 +29,18 @@ const keepaliveTime = 10 * time.Second
 // Config says who this node is and how it reaches the others.
 type Config struct {
 	Cluster string
-	ID      uint64
+	// ID is this node's id for the engine: its own and its folder's.
+	ID uint64
+	// Identity is the number of the cluster that this node is a member of; 0 while
+	// it is none. Called from any goroutine.
+	Identity func() uint64
 	// ClientAddress is where clients reach this node; peers pass it on.
 	ClientAddress string
 	// PeerAddress is where peers reach this node, for those that have not been
 	// told otherwise.
 	PeerAddress string
-	// Peers maps a node's id to the address at which this node dials it; Connect
-	// replaces it.
-	Peers map[uint64]string
+	// Peers are whom this node dials, by engine id; Connect replaces it.
+	Peers map[uint64]Peer
 	// BackoffMax bounds the wait between two dials of a peer; about an election
 	// timeout, so that a healed link is used at once (gRPC's own is 2 minutes).
 	BackoffMax time.Duration
@@ -51,6 +55,14 @@ type Config struct {
 	// bytes a second; 0 bounds nothing.
 	SnapshotRate int
 	Logger       *slog.Logger
+}
+
+// Peer is somebody to send to.
+type Peer struct {
+	// Address is where this node dials it.
+	Address string
+	// Learner says that it is no voter as far as this node knows.
+	Learner bool
 }
 
 // Transport sends to all peers. Send, Connect and Close may be called from any
@@ -79,35 +91,38 @@ func Dial(c Config) (*Transport, error) {
 // Connect makes the given peers the ones that can be sent to: connections to
 // others end, and one to an address that changed is made anew. It does not
 // wait. An address that cannot be one is an error; the others are connected.
-func (t *Transport) Connect(peers map[uint64]string) error {
+func (t *Transport) Connect(peers map[uint64]Peer) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for id, s := range t.senders {
-		if peers[id] != s.address {
+		p := peers[id]
+		s.learner.Store(p.Learner)
+		if p.Address != s.address {
 			s.cancel()
 			delete(t.senders, id)
 		}
 	}
 	var errs []error
-	for id, address := range peers {
+	for id, p := range peers {
 		if id == t.config.ID || t.senders[id] != nil {
 			continue
 		}
-		if err := t.connect(id, address); err != nil {
-			errs = append(errs, fmt.Errorf("dial node %d at %s: %w", id, address, err))
+		if err := t.connect(id, p); err != nil {
+			errs = append(errs, fmt.Errorf("dial node %d at %s: %w", membership.Node(id), p.Address, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (t *Transport) connect(id uint64, address string) error {
-	conn, err := grpc.NewClient("passthrough:///"+address, dialOptions(t.config.BackoffMax)...)
+func (t *Transport) connect(id uint64, p Peer) error {
+	conn, err := grpc.NewClient("passthrough:///"+p.Address, dialOptions(t.config.BackoffMax)...)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(t.ctx)
-	s := &sender{to: id, address: address, config: &t.config, conn: conn, queue: make(chan queued, queueLen),
+	s := &sender{to: id, address: p.Address, config: &t.config, conn: conn, queue: make(chan queued, queueLen),
 		digest: make(chan Digest, 1), flush: make(chan chan<- struct{}, 1), cancel: cancel}
+	s.learner.Store(p.Learner)
 	t.senders[id] = s
 	t.wg.Go(func() {
 		s.run(ctx)

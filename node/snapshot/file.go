@@ -33,6 +33,16 @@ func OpenFile(path string) (*File, error) {
 	return &File{v, cluster}, nil
 }
 
+// OpenAt opens and verifies the snapshot of an index and term in this folder,
+// whatever its members. It returns ErrNotFound or ErrCorrupt.
+func (d *Dir) OpenAt(index, term uint64) (*File, error) {
+	v, err := d.openVerified(index, term)
+	if err != nil {
+		return nil, err
+	}
+	return &File{v, d.cluster}, nil
+}
+
 // Info says what the file is.
 func (f *File) Info() Info { return f.info() }
 

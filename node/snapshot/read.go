@@ -74,13 +74,12 @@ func (d *Dir) openVerified(index, term uint64) (*verified, error) {
 	return v, nil
 }
 
-// advice tells what to do where the error does not. A node must not come back
-// under its id without what it promised to remember.
+// advice tells what to do where the error does not.
 func advice(err error) string {
 	if !errors.Is(err, ErrCorrupt) {
 		return ""
 	}
-	return "; it was left as it is: do not empty the folder and reuse the node's id, replace the node by a new one"
+	return "; it was left as it is: if other nodes have the data, empty the folder and start the node again: the cluster takes it in anew"
 }
 
 // openMeta opens the snapshot of meta, and of nothing but meta.

@@ -170,7 +170,7 @@ func (f *Founding) objection(h Hello) string {
 			"if this cluster never served, empty the folders of all its nodes", h.Node)
 	case h.Phase != Accepted:
 		return fmt.Sprintf("node %d waits for the others", h.Node)
-	case !slices.Equal(slices.Sorted(slices.Values(Nodes(h.Founders))), f.founders):
+	case !slices.Equal(Nodes(h.Founders), f.founders):
 		return fmt.Sprintf("node %d founds a cluster of %s, and this node's flags name %s", h.Node, list(Nodes(h.Founders)), list(f.founders))
 	case !slices.Contains(h.Founders, f.ID()) || h.Cluster != Identity(f.name, h.Origin, h.Founders):
 		return fmt.Sprintf("node %d has not heard of this folder yet", h.Node)
@@ -184,13 +184,13 @@ func (f *Founding) objection(h Hello) string {
 func (f *Founding) Invited(cluster, to uint64, learner bool) (Record, error) {
 	r := f.record
 	switch {
+	case r.Phase == Member:
+		return r, f.Hello().Admits(cluster, to)
 	case to != f.ID():
 		return r, ErrIncarnation
-	case r.Phase != Empty && r.Cluster == cluster:
+	case r.Phase == Accepted && r.Cluster == cluster:
 		r.Phase = Member
 		return r, nil
-	case r.Phase == Member:
-		return r, ErrCluster
 	case r.Origin != 0:
 		return r, ErrRestored
 	case !learner:
@@ -252,4 +252,16 @@ func list(nodes []uint64) string {
 		words[i] = fmt.Sprint(n)
 	}
 	return strings.Join(words, ", ")
+}
+
+// Admits says whether a stream that begins so comes from this node's cluster and
+// means this folder: ErrIncarnation or ErrCluster if not. h is a member.
+func (h Hello) Admits(cluster, to uint64) error {
+	switch {
+	case to != h.ID():
+		return ErrIncarnation
+	case cluster != h.Cluster:
+		return ErrCluster
+	}
+	return nil
 }

@@ -1,5 +1,7 @@
 package membership
 
+import "slices"
+
 // An engine id is a node's id in its low bits and its incarnation above them.
 const (
 	nodeBits = 16
@@ -20,7 +22,7 @@ func Node(id uint64) uint64 { return id & MaxNode }
 // Incarnation is the folder's part of an engine id.
 func Incarnation(id uint64) uint64 { return id >> nodeBits }
 
-// Nodes are the nodes' own ids of engine ids, in the same order.
+// Nodes are the nodes' own ids of engine ids, in ascending order.
 func Nodes(ids []uint64) []uint64 {
 	if ids == nil {
 		return nil
@@ -29,5 +31,6 @@ func Nodes(ids []uint64) []uint64 {
 	for i, id := range ids {
 		out[i] = Node(id)
 	}
+	slices.Sort(out)
 	return out
 }

@@ -36,7 +36,13 @@ type Member struct {
 	ClientAddress string `protobuf:"bytes,4,opt,name=client_address,json=clientAddress,proto3" json:"client_address,omitempty"`
 	Leader        bool   `protobuf:"varint,5,opt,name=leader,proto3" json:"leader,omitempty"`
 	// match, on the leader: how much of the log it holds.
-	Match         uint64 `protobuf:"varint,6,opt,name=match,proto3" json:"match,omitempty"`
+	Match uint64 `protobuf:"varint,6,opt,name=match,proto3" json:"match,omitempty"`
+	// incarnation tells the data folder that is the member from others that its node
+	// had. While a node is taken in again whose folder was made anew, it is listed
+	// twice: the old folder as voter, the new one as learner.
+	Incarnation uint64 `protobuf:"varint,7,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	// new_folder: the node has another folder by now, and this one will not come back.
+	NewFolder     bool `protobuf:"varint,8,opt,name=new_folder,json=newFolder,proto3" json:"new_folder,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -111,6 +117,20 @@ func (x *Member) GetMatch() uint64 {
 		return x.Match
 	}
 	return 0
+}
+
+func (x *Member) GetIncarnation() uint64 {
+	if x != nil {
+		return x.Incarnation
+	}
+	return 0
+}
+
+func (x *Member) GetNewFolder() bool {
+	if x != nil {
+		return x.NewFolder
+	}
+	return false
 }
 
 type MemberListRequest struct {
@@ -509,14 +529,17 @@ var File_client_api_v1_admin_proto protoreflect.FileDescriptor
 
 const file_client_api_v1_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x19client/api/v1/admin.proto\x12\traftkv.v1\"\xa4\x01\n" +
+	"\x19client/api/v1/admin.proto\x12\traftkv.v1\"\xe5\x01\n" +
 	"\x06Member\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\tR\x04role\x12!\n" +
 	"\fpeer_address\x18\x03 \x01(\tR\vpeerAddress\x12%\n" +
 	"\x0eclient_address\x18\x04 \x01(\tR\rclientAddress\x12\x16\n" +
 	"\x06leader\x18\x05 \x01(\bR\x06leader\x12\x14\n" +
-	"\x05match\x18\x06 \x01(\x04R\x05match\"\x13\n" +
+	"\x05match\x18\x06 \x01(\x04R\x05match\x12 \n" +
+	"\vincarnation\x18\a \x01(\x04R\vincarnation\x12\x1d\n" +
+	"\n" +
+	"new_folder\x18\b \x01(\bR\tnewFolder\"\x13\n" +
 	"\x11MemberListRequest\"\xaf\x01\n" +
 	"\x12MemberListResponse\x12+\n" +
 	"\amembers\x18\x01 \x03(\v2\x11.raftkv.v1.MemberR\amembers\x12\x1b\n" +

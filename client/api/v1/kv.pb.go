@@ -1533,8 +1533,13 @@ type StatusResponse struct {
 	Keys            uint64 `protobuf:"varint,13,opt,name=keys,proto3" json:"keys,omitempty"`
 	Sessions        uint64 `protobuf:"varint,14,opt,name=sessions,proto3" json:"sessions,omitempty"`
 	AdvertiseClient string `protobuf:"bytes,15,opt,name=advertise_client,json=advertiseClient,proto3" json:"advertise_client,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// incarnation tells the node's data folder from others that it had; 0 for one
+	// that an earlier version made.
+	Incarnation uint64 `protobuf:"varint,16,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	// waiting says what the node waits for until it is a member of a cluster.
+	Waiting       string `protobuf:"bytes,17,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StatusResponse) Reset() {
@@ -1672,6 +1677,20 @@ func (x *StatusResponse) GetAdvertiseClient() string {
 	return ""
 }
 
+func (x *StatusResponse) GetIncarnation() uint64 {
+	if x != nil {
+		return x.Incarnation
+	}
+	return 0
+}
+
+func (x *StatusResponse) GetWaiting() string {
+	if x != nil {
+		return x.Waiting
+	}
+	return ""
+}
+
 var File_client_api_v1_kv_proto protoreflect.FileDescriptor
 
 const file_client_api_v1_kv_proto_rawDesc = "" +
@@ -1759,7 +1778,7 @@ const file_client_api_v1_kv_proto_rawDesc = "" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x1b\n" +
 	"\tleader_id\x18\x03 \x01(\x04R\bleaderId\x12%\n" +
 	"\x0eleader_address\x18\x04 \x01(\tR\rleaderAddress\"\x0f\n" +
-	"\rStatusRequest\"\xbb\x03\n" +
+	"\rStatusRequest\"\xf7\x03\n" +
 	"\x0eStatusResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\tR\x04role\x12\x12\n" +
@@ -1777,7 +1796,9 @@ const file_client_api_v1_kv_proto_rawDesc = "" +
 	"\acluster\x18\f \x01(\tR\acluster\x12\x12\n" +
 	"\x04keys\x18\r \x01(\x04R\x04keys\x12\x1a\n" +
 	"\bsessions\x18\x0e \x01(\x04R\bsessions\x12)\n" +
-	"\x10advertise_client\x18\x0f \x01(\tR\x0fadvertiseClient*\x8e\x02\n" +
+	"\x10advertise_client\x18\x0f \x01(\tR\x0fadvertiseClient\x12 \n" +
+	"\vincarnation\x18\x10 \x01(\x04R\vincarnation\x12\x18\n" +
+	"\awaiting\x18\x11 \x01(\tR\awaiting*\x8e\x02\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11REASON_NOT_LEADER\x10\x01\x12\x15\n" +

@@ -25,6 +25,109 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Hello is what a node says of itself (raft/membership).
+type Hello struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Cluster     string                 `protobuf:"bytes,1,opt,name=cluster,proto3" json:"cluster,omitempty"`
+	Node        uint64                 `protobuf:"varint,2,opt,name=node,proto3" json:"node,omitempty"`
+	Incarnation uint64                 `protobuf:"varint,3,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	Phase       uint32                 `protobuf:"varint,4,opt,name=phase,proto3" json:"phase,omitempty"`
+	Identity    uint64                 `protobuf:"fixed64,5,opt,name=identity,proto3" json:"identity,omitempty"`
+	Origin      uint64                 `protobuf:"fixed64,6,opt,name=origin,proto3" json:"origin,omitempty"`
+	// founders are engine ids.
+	Founders []uint64 `protobuf:"varint,7,rep,packed,name=founders,proto3" json:"founders,omitempty"`
+	// sum is a CRC32C over all the rest.
+	Sum           uint32 `protobuf:"fixed32,8,opt,name=sum,proto3" json:"sum,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Hello) Reset() {
+	*x = Hello{}
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Hello) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Hello) ProtoMessage() {}
+
+func (x *Hello) ProtoReflect() protoreflect.Message {
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Hello.ProtoReflect.Descriptor instead.
+func (*Hello) Descriptor() ([]byte, []int) {
+	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Hello) GetCluster() string {
+	if x != nil {
+		return x.Cluster
+	}
+	return ""
+}
+
+func (x *Hello) GetNode() uint64 {
+	if x != nil {
+		return x.Node
+	}
+	return 0
+}
+
+func (x *Hello) GetIncarnation() uint64 {
+	if x != nil {
+		return x.Incarnation
+	}
+	return 0
+}
+
+func (x *Hello) GetPhase() uint32 {
+	if x != nil {
+		return x.Phase
+	}
+	return 0
+}
+
+func (x *Hello) GetIdentity() uint64 {
+	if x != nil {
+		return x.Identity
+	}
+	return 0
+}
+
+func (x *Hello) GetOrigin() uint64 {
+	if x != nil {
+		return x.Origin
+	}
+	return 0
+}
+
+func (x *Hello) GetFounders() []uint64 {
+	if x != nil {
+		return x.Founders
+	}
+	return nil
+}
+
+func (x *Hello) GetSum() uint32 {
+	if x != nil {
+		return x.Sum
+	}
+	return 0
+}
+
 type Batch struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Messages      []*Message             `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
@@ -35,7 +138,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[0]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -47,7 +150,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[0]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -60,7 +163,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{0}
+	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Batch) GetMessages() []*Message {
@@ -89,7 +192,7 @@ type StateDigest struct {
 
 func (x *StateDigest) Reset() {
 	*x = StateDigest{}
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[1]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -101,7 +204,7 @@ func (x *StateDigest) String() string {
 func (*StateDigest) ProtoMessage() {}
 
 func (x *StateDigest) ProtoReflect() protoreflect.Message {
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[1]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -114,7 +217,7 @@ func (x *StateDigest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateDigest.ProtoReflect.Descriptor instead.
 func (*StateDigest) Descriptor() ([]byte, []int) {
-	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{1}
+	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *StateDigest) GetIndex() uint64 {
@@ -139,7 +242,7 @@ type Closed struct {
 
 func (x *Closed) Reset() {
 	*x = Closed{}
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[2]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -151,7 +254,7 @@ func (x *Closed) String() string {
 func (*Closed) ProtoMessage() {}
 
 func (x *Closed) ProtoReflect() protoreflect.Message {
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[2]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -164,7 +267,7 @@ func (x *Closed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Closed.ProtoReflect.Descriptor instead.
 func (*Closed) Descriptor() ([]byte, []int) {
-	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{2}
+	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{3}
 }
 
 type SnapshotChunk struct {
@@ -180,7 +283,7 @@ type SnapshotChunk struct {
 
 func (x *SnapshotChunk) Reset() {
 	*x = SnapshotChunk{}
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[3]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -192,7 +295,7 @@ func (x *SnapshotChunk) String() string {
 func (*SnapshotChunk) ProtoMessage() {}
 
 func (x *SnapshotChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[3]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -205,7 +308,7 @@ func (x *SnapshotChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotChunk.ProtoReflect.Descriptor instead.
 func (*SnapshotChunk) Descriptor() ([]byte, []int) {
-	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{3}
+	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SnapshotChunk) GetMessage() *Message {
@@ -237,7 +340,7 @@ type SnapshotReceived struct {
 
 func (x *SnapshotReceived) Reset() {
 	*x = SnapshotReceived{}
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[4]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -249,7 +352,7 @@ func (x *SnapshotReceived) String() string {
 func (*SnapshotReceived) ProtoMessage() {}
 
 func (x *SnapshotReceived) ProtoReflect() protoreflect.Message {
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[4]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -262,7 +365,7 @@ func (x *SnapshotReceived) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotReceived.ProtoReflect.Descriptor instead.
 func (*SnapshotReceived) Descriptor() ([]byte, []int) {
-	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{4}
+	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{5}
 }
 
 type SnapshotHeld struct {
@@ -274,7 +377,7 @@ type SnapshotHeld struct {
 
 func (x *SnapshotHeld) Reset() {
 	*x = SnapshotHeld{}
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[5]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -286,7 +389,7 @@ func (x *SnapshotHeld) String() string {
 func (*SnapshotHeld) ProtoMessage() {}
 
 func (x *SnapshotHeld) ProtoReflect() protoreflect.Message {
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[5]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -299,7 +402,7 @@ func (x *SnapshotHeld) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotHeld.ProtoReflect.Descriptor instead.
 func (*SnapshotHeld) Descriptor() ([]byte, []int) {
-	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{5}
+	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SnapshotHeld) GetBytes() uint64 {
@@ -321,7 +424,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[6]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -333,7 +436,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[6]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -346,7 +449,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{6}
+	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Entry) GetIndex() uint64 {
@@ -390,7 +493,7 @@ type ConfState struct {
 
 func (x *ConfState) Reset() {
 	*x = ConfState{}
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[7]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -402,7 +505,7 @@ func (x *ConfState) String() string {
 func (*ConfState) ProtoMessage() {}
 
 func (x *ConfState) ProtoReflect() protoreflect.Message {
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[7]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -415,7 +518,7 @@ func (x *ConfState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfState.ProtoReflect.Descriptor instead.
 func (*ConfState) Descriptor() ([]byte, []int) {
-	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{7}
+	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ConfState) GetVoters() []uint64 {
@@ -457,7 +560,7 @@ type SnapshotMeta struct {
 
 func (x *SnapshotMeta) Reset() {
 	*x = SnapshotMeta{}
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[8]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -469,7 +572,7 @@ func (x *SnapshotMeta) String() string {
 func (*SnapshotMeta) ProtoMessage() {}
 
 func (x *SnapshotMeta) ProtoReflect() protoreflect.Message {
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[8]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -482,7 +585,7 @@ func (x *SnapshotMeta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotMeta.ProtoReflect.Descriptor instead.
 func (*SnapshotMeta) Descriptor() ([]byte, []int) {
-	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{8}
+	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SnapshotMeta) GetIndex() uint64 {
@@ -533,7 +636,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[9]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -545,7 +648,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_node_peer_peerpb_peer_proto_msgTypes[9]
+	mi := &file_node_peer_peerpb_peer_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -558,7 +661,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{9}
+	return file_node_peer_peerpb_peer_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Message) GetType() uint32 {
@@ -691,7 +794,16 @@ var File_node_peer_peerpb_peer_proto protoreflect.FileDescriptor
 
 const file_node_peer_peerpb_peer_proto_rawDesc = "" +
 	"\n" +
-	"\x1bnode/peer/peerpb/peer.proto\x12\x0eraftkv.peer.v1\"q\n" +
+	"\x1bnode/peer/peerpb/peer.proto\x12\x0eraftkv.peer.v1\"\xcf\x01\n" +
+	"\x05Hello\x12\x18\n" +
+	"\acluster\x18\x01 \x01(\tR\acluster\x12\x12\n" +
+	"\x04node\x18\x02 \x01(\x04R\x04node\x12 \n" +
+	"\vincarnation\x18\x03 \x01(\x04R\vincarnation\x12\x14\n" +
+	"\x05phase\x18\x04 \x01(\rR\x05phase\x12\x1a\n" +
+	"\bidentity\x18\x05 \x01(\x06R\bidentity\x12\x16\n" +
+	"\x06origin\x18\x06 \x01(\x06R\x06origin\x12\x1a\n" +
+	"\bfounders\x18\a \x03(\x04R\bfounders\x12\x10\n" +
+	"\x03sum\x18\b \x01(\aR\x03sum\"q\n" +
 	"\x05Batch\x123\n" +
 	"\bmessages\x18\x01 \x03(\v2\x17.raftkv.peer.v1.MessageR\bmessages\x123\n" +
 	"\x06digest\x18\x02 \x01(\v2\x1b.raftkv.peer.v1.StateDigestR\x06digest\";\n" +
@@ -740,11 +852,12 @@ const file_node_peer_peerpb_peer_proto_rawDesc = "" +
 	"\btransfer\x18\x0f \x01(\bR\btransfer\x12\x12\n" +
 	"\x04lost\x18\x10 \x01(\bR\x04lost\x12\x18\n" +
 	"\apromise\x18\x11 \x01(\x04R\apromise\x12\x19\n" +
-	"\bby_lease\x18\x12 \x01(\bR\abyLease2\xd1\x01\n" +
+	"\bby_lease\x18\x12 \x01(\bR\abyLease2\x88\x02\n" +
 	"\x04Peer\x12;\n" +
 	"\bMessages\x12\x15.raftkv.peer.v1.Batch\x1a\x16.raftkv.peer.v1.Closed(\x01\x12M\n" +
 	"\bSnapshot\x12\x1d.raftkv.peer.v1.SnapshotChunk\x1a .raftkv.peer.v1.SnapshotReceived(\x01\x12=\n" +
-	"\x04Held\x12\x17.raftkv.peer.v1.Message\x1a\x1c.raftkv.peer.v1.SnapshotHeldB\x19Z\x17raftkv/node/peer/peerpbb\x06proto3"
+	"\x04Held\x12\x17.raftkv.peer.v1.Message\x1a\x1c.raftkv.peer.v1.SnapshotHeld\x125\n" +
+	"\x05Greet\x12\x15.raftkv.peer.v1.Hello\x1a\x15.raftkv.peer.v1.HelloB\x19Z\x17raftkv/node/peer/peerpbb\x06proto3"
 
 var (
 	file_node_peer_peerpb_peer_proto_rawDescOnce sync.Once
@@ -758,37 +871,40 @@ func file_node_peer_peerpb_peer_proto_rawDescGZIP() []byte {
 	return file_node_peer_peerpb_peer_proto_rawDescData
 }
 
-var file_node_peer_peerpb_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_node_peer_peerpb_peer_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_node_peer_peerpb_peer_proto_goTypes = []any{
-	(*Batch)(nil),            // 0: raftkv.peer.v1.Batch
-	(*StateDigest)(nil),      // 1: raftkv.peer.v1.StateDigest
-	(*Closed)(nil),           // 2: raftkv.peer.v1.Closed
-	(*SnapshotChunk)(nil),    // 3: raftkv.peer.v1.SnapshotChunk
-	(*SnapshotReceived)(nil), // 4: raftkv.peer.v1.SnapshotReceived
-	(*SnapshotHeld)(nil),     // 5: raftkv.peer.v1.SnapshotHeld
-	(*Entry)(nil),            // 6: raftkv.peer.v1.Entry
-	(*ConfState)(nil),        // 7: raftkv.peer.v1.ConfState
-	(*SnapshotMeta)(nil),     // 8: raftkv.peer.v1.SnapshotMeta
-	(*Message)(nil),          // 9: raftkv.peer.v1.Message
+	(*Hello)(nil),            // 0: raftkv.peer.v1.Hello
+	(*Batch)(nil),            // 1: raftkv.peer.v1.Batch
+	(*StateDigest)(nil),      // 2: raftkv.peer.v1.StateDigest
+	(*Closed)(nil),           // 3: raftkv.peer.v1.Closed
+	(*SnapshotChunk)(nil),    // 4: raftkv.peer.v1.SnapshotChunk
+	(*SnapshotReceived)(nil), // 5: raftkv.peer.v1.SnapshotReceived
+	(*SnapshotHeld)(nil),     // 6: raftkv.peer.v1.SnapshotHeld
+	(*Entry)(nil),            // 7: raftkv.peer.v1.Entry
+	(*ConfState)(nil),        // 8: raftkv.peer.v1.ConfState
+	(*SnapshotMeta)(nil),     // 9: raftkv.peer.v1.SnapshotMeta
+	(*Message)(nil),          // 10: raftkv.peer.v1.Message
 }
 var file_node_peer_peerpb_peer_proto_depIdxs = []int32{
-	9, // 0: raftkv.peer.v1.Batch.messages:type_name -> raftkv.peer.v1.Message
-	1, // 1: raftkv.peer.v1.Batch.digest:type_name -> raftkv.peer.v1.StateDigest
-	9, // 2: raftkv.peer.v1.SnapshotChunk.message:type_name -> raftkv.peer.v1.Message
-	7, // 3: raftkv.peer.v1.SnapshotMeta.conf:type_name -> raftkv.peer.v1.ConfState
-	6, // 4: raftkv.peer.v1.Message.entries:type_name -> raftkv.peer.v1.Entry
-	8, // 5: raftkv.peer.v1.Message.snapshot:type_name -> raftkv.peer.v1.SnapshotMeta
-	0, // 6: raftkv.peer.v1.Peer.Messages:input_type -> raftkv.peer.v1.Batch
-	3, // 7: raftkv.peer.v1.Peer.Snapshot:input_type -> raftkv.peer.v1.SnapshotChunk
-	9, // 8: raftkv.peer.v1.Peer.Held:input_type -> raftkv.peer.v1.Message
-	2, // 9: raftkv.peer.v1.Peer.Messages:output_type -> raftkv.peer.v1.Closed
-	4, // 10: raftkv.peer.v1.Peer.Snapshot:output_type -> raftkv.peer.v1.SnapshotReceived
-	5, // 11: raftkv.peer.v1.Peer.Held:output_type -> raftkv.peer.v1.SnapshotHeld
-	9, // [9:12] is the sub-list for method output_type
-	6, // [6:9] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	10, // 0: raftkv.peer.v1.Batch.messages:type_name -> raftkv.peer.v1.Message
+	2,  // 1: raftkv.peer.v1.Batch.digest:type_name -> raftkv.peer.v1.StateDigest
+	10, // 2: raftkv.peer.v1.SnapshotChunk.message:type_name -> raftkv.peer.v1.Message
+	8,  // 3: raftkv.peer.v1.SnapshotMeta.conf:type_name -> raftkv.peer.v1.ConfState
+	7,  // 4: raftkv.peer.v1.Message.entries:type_name -> raftkv.peer.v1.Entry
+	9,  // 5: raftkv.peer.v1.Message.snapshot:type_name -> raftkv.peer.v1.SnapshotMeta
+	1,  // 6: raftkv.peer.v1.Peer.Messages:input_type -> raftkv.peer.v1.Batch
+	4,  // 7: raftkv.peer.v1.Peer.Snapshot:input_type -> raftkv.peer.v1.SnapshotChunk
+	10, // 8: raftkv.peer.v1.Peer.Held:input_type -> raftkv.peer.v1.Message
+	0,  // 9: raftkv.peer.v1.Peer.Greet:input_type -> raftkv.peer.v1.Hello
+	3,  // 10: raftkv.peer.v1.Peer.Messages:output_type -> raftkv.peer.v1.Closed
+	5,  // 11: raftkv.peer.v1.Peer.Snapshot:output_type -> raftkv.peer.v1.SnapshotReceived
+	6,  // 12: raftkv.peer.v1.Peer.Held:output_type -> raftkv.peer.v1.SnapshotHeld
+	0,  // 13: raftkv.peer.v1.Peer.Greet:output_type -> raftkv.peer.v1.Hello
+	10, // [10:14] is the sub-list for method output_type
+	6,  // [6:10] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_node_peer_peerpb_peer_proto_init() }
@@ -802,7 +918,7 @@ func file_node_peer_peerpb_peer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_node_peer_peerpb_peer_proto_rawDesc), len(file_node_peer_peerpb_peer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

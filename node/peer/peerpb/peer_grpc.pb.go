@@ -26,6 +26,7 @@ const (
 	Peer_Messages_FullMethodName = "/raftkv.peer.v1.Peer/Messages"
 	Peer_Snapshot_FullMethodName = "/raftkv.peer.v1.Peer/Snapshot"
 	Peer_Held_FullMethodName     = "/raftkv.peer.v1.Peer/Held"
+	Peer_Greet_FullMethodName    = "/raftkv.peer.v1.Peer/Greet"
 )
 
 // PeerClient is the client API for Peer service.
@@ -42,6 +43,9 @@ type PeerClient interface {
 	// Held tells how much of the snapshot that the message announces is left from
 	// a transfer that broke off. The next one may begin there.
 	Held(ctx context.Context, in *Message, opts ...grpc.CallOption) (*SnapshotHeld, error)
+	// Greet tells who each of the two is, whether they are members of anything or
+	// not. A node of a cluster of another name refuses.
+	Greet(ctx context.Context, in *Hello, opts ...grpc.CallOption) (*Hello, error)
 }
 
 type peerClient struct {
@@ -88,6 +92,16 @@ func (c *peerClient) Held(ctx context.Context, in *Message, opts ...grpc.CallOpt
 	return out, nil
 }
 
+func (c *peerClient) Greet(ctx context.Context, in *Hello, opts ...grpc.CallOption) (*Hello, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Hello)
+	err := c.cc.Invoke(ctx, Peer_Greet_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PeerServer is the server API for Peer service.
 // All implementations must embed UnimplementedPeerServer
 // for forward compatibility.
@@ -102,6 +116,9 @@ type PeerServer interface {
 	// Held tells how much of the snapshot that the message announces is left from
 	// a transfer that broke off. The next one may begin there.
 	Held(context.Context, *Message) (*SnapshotHeld, error)
+	// Greet tells who each of the two is, whether they are members of anything or
+	// not. A node of a cluster of another name refuses.
+	Greet(context.Context, *Hello) (*Hello, error)
 	mustEmbedUnimplementedPeerServer()
 }
 
@@ -120,6 +137,9 @@ func (UnimplementedPeerServer) Snapshot(grpc.ClientStreamingServer[SnapshotChunk
 }
 func (UnimplementedPeerServer) Held(context.Context, *Message) (*SnapshotHeld, error) {
 	return nil, status.Error(codes.Unimplemented, "method Held not implemented")
+}
+func (UnimplementedPeerServer) Greet(context.Context, *Hello) (*Hello, error) {
+	return nil, status.Error(codes.Unimplemented, "method Greet not implemented")
 }
 func (UnimplementedPeerServer) mustEmbedUnimplementedPeerServer() {}
 func (UnimplementedPeerServer) testEmbeddedByValue()              {}
@@ -174,6 +194,24 @@ func _Peer_Held_Handler(srv interface{}, ctx context.Context, dec func(interface
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Peer_Greet_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(Hello)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PeerServer).Greet(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Peer_Greet_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PeerServer).Greet(ctx, req.(*Hello))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Peer_ServiceDesc is the grpc.ServiceDesc for Peer service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -184,6 +222,10 @@ var Peer_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Held",
 			Handler:    _Peer_Held_Handler,
+		},
+		{
+			MethodName: "Greet",
+			Handler:    _Peer_Greet_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
