@@ -136,7 +136,7 @@ func newAlone(t *testing.T, voters ...uint64) *loop {
 	conf := raft.ConfState{Voters: voters}
 	disk := boltstore.Recovered{}
 	c := newCluster(t, 3, nil).config(1)
-	engine, err := raft.New(engineConfig(&c, disk, raft.SnapshotMeta{Conf: conf}))
+	engine, err := raft.New(engineConfig(&c, 1, disk, raft.SnapshotMeta{Conf: conf}))
 	require.NoError(t, err)
 	return newLoop(&c, testLog(1), engine, newMetrics())
 }

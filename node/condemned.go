@@ -14,13 +14,17 @@ const condemnedFile = "condemned"
 
 // ErrCondemned reports a folder whose state was found to differ from the
 // majority's.
-var ErrCondemned = errors.New("the data folder's state was found to differ from the other replicas'; " +
+var ErrCondemned = errors.New("the data folder was found to differ from what this node had told the others; " +
 	"if the others run, empty the folder and start the node again: the cluster takes it in anew")
 
-// condemn marks the folder when err says that its state is wrong: a restart
-// would serve it again until the next comparison.
+// ErrOlderFolder ends a node that acknowledged more than its folder holds.
+var ErrOlderFolder = errors.New("the data folder is an older copy of this node's, or its disk forgot what was synced; " +
+	"start the node again: it is repaired from its peers and does not vote until then")
+
+// condemn marks the folder when err says that its state is wrong, or that its log
+// is an older one: a restart would serve it again until that shows once more.
 func (n *Node) condemn(err error) error {
-	if !errors.Is(err, ErrDiverged) {
+	if !errors.Is(err, ErrDiverged) && !errors.Is(err, ErrOlderFolder) {
 		return err
 	}
 	return errors.Join(err, writeDurably(n.config.DataDir, condemnedFile, err.Error()+"\n"))

@@ -2,6 +2,8 @@ package node
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -153,7 +155,12 @@ func (l *loop) turn(ticked bool) {
 }
 
 func (l *loop) step(m raft.Message) {
-	if err := l.raft.Step(m); err != nil {
+	err := l.raft.Step(m)
+	if errors.Is(err, raft.ErrLost) {
+		l.fail(fmt.Errorf("%w (%w)", ErrOlderFolder, err))
+		return
+	}
+	if err != nil {
 		l.log.Warn("ignored a message", "from", membership.Node(m.From), "error", err)
 	}
 }

@@ -11,7 +11,9 @@ import (
 
 	"raftkv/client/api"
 	apiv1 "raftkv/client/api/v1"
+	"raftkv/node/peer"
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // join starts nodes that wait to be added, and know nobody's address.
@@ -185,14 +187,17 @@ func TestTransferAnswersWhenSomebodyElseLeads(t *testing.T) {
 
 func TestAddressesOfMembers(t *testing.T) {
 	conf := raft.ConfState{Voters: []uint64{1, 2, 3}, Learners: []uint64{4}}
-	m := newMembers(&Config{ID: 1, Peers: map[uint64]string{1: "me", 2: "flag"}})
+	m := newMembers(&Config{ID: 1, Peers: map[uint64]string{1: "me", 2: "flag"}}, 1)
 	m.met(2, "told")
 	m.met(3, "told")
-	conf.Context = m.context(conf, map[uint64]string{4: "added"})
+	conf.Context = m.context(conf, map[uint64]string{4: "added"}, nil)
 	require.Equal(t, map[uint64]string{1: "me", 2: "told", 3: "told", 4: "added"}, addressesIn(conf))
-	require.Equal(t, map[uint64]string{2: "flag", 3: "told", 4: "added"}, m.peers(conf))
+	require.Equal(t, map[uint64]peer.Peer{2: {Address: "flag"}, 3: {Address: "told"}, 4: {Address: "added", Learner: true}}, m.peers(conf))
+	again := membership.ID(3, 77)
+	conf.Learners = append(conf.Learners, again)
+	require.Equal(t, peer.Peer{Address: "told", Learner: true}, m.peers(conf)[again], "another folder at the same address")
 	m.met(9, "stranger")
-	require.Equal(t, "stranger", m.peers(conf)[9], "who talks to this node can be answered")
+	require.Equal(t, "stranger", m.peers(conf)[9].Address, "who talks to this node can be answered")
 	m.left(9)
 	require.NotContains(t, m.peers(conf), uint64(9))
 }
@@ -221,6 +226,16 @@ func TestTransferToAnybodyIsTriedAgainWhileNobodyIsHeard(t *testing.T) {
 		l.transferLeader(to, l.now, func(e *apiv1.Error) { got = e })
 		require.Equal(t, want, got.GetReason(), "to %d", to)
 	}
+}
+
+func TestRemovedMembersAreRemembered(t *testing.T) {
+	conf := raft.ConfState{Voters: []uint64{1, 2, 3}}
+	m := newMembers(&Config{ID: 1, Peers: map[uint64]string{1: "a", 2: "b", 3: "c"}}, 1)
+	conf.Context = m.context(conf, nil, []uint64{3})
+	conf.Context = m.context(conf, nil, []uint64{2})
+	require.Equal(t, confContext{Addresses: map[uint64]string{1: "a", 3: "c"}, Removed: []uint64{2, 3}}, contextOf(conf))
+	conf.Context = []byte(`{"1":"x","2":"y"}`)
+	require.Equal(t, map[uint64]string{1: "x", 2: "y"}, addressesIn(conf), "as an earlier version wrote it")
 }
 
 // elect makes the node of a loop that nobody runs the leader of term 1.

@@ -128,8 +128,9 @@ func rewrite(dir *snapshot.Dir, meta raft.SnapshotMeta) error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = f.Close() }() // only read from
 	_, err = dir.Import(f, meta.Conf)
-	return errors.Join(err, f.Close())
+	return err
 }
 
 // recordStored goes on once a record is durable.

@@ -36,7 +36,7 @@ func (n *Node) commitTo(index uint64) {
 		return
 	}
 	if index > n.log.last() {
-		panic(fmt.Sprintf("raft: invariant broken: commit <= last index: commit %d, but the log ends at %d; entries that this node had acknowledged are lost", index, n.log.last()))
+		panic(fmt.Sprintf("raft: invariant broken: commit <= last index: commit %d, but the log ends at %d", index, n.log.last()))
 	}
 	if n.role == Leader {
 		n.uncommitted -= sumBytes(n.log.slice(n.commit+1, index))

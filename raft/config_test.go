@@ -107,11 +107,10 @@ func TestApplyingWhatWasNotHandedOutStopsTheNode(t *testing.T) {
 	assert.PanicsWithValue(t, "raft: invariant broken: 1 reported applied, but only 0 were handed out (applied <= commit)", func() { tn.ApplyDone(1) })
 }
 
-func TestCommitBeyondTheLogStopsTheNode(t *testing.T) {
+func TestALeaderThatWasToldOfMoreThanTheLogHoldsIsAnError(t *testing.T) {
 	tn := aNode(3, 1)
-	assert.PanicsWithValue(t, "raft: invariant broken: commit <= last index: commit 2, but the log ends at 1; entries that this node had acknowledged are lost", func() {
-		_ = tn.Step(Message{Type: MsgHeartbeat, From: 2, To: 1, Term: 1, Commit: 2})
-	})
+	require.ErrorIs(t, tn.Step(Message{Type: MsgHeartbeat, From: 2, To: 1, Term: 1, Commit: 2}), ErrLost)
+	assert.Zero(t, tn.Commit())
 }
 
 func TestTermNeverGoesDown(t *testing.T) {

@@ -11,6 +11,10 @@ var (
 	// ErrMalformed is wrapped by the errors of Step: the message contradicts
 	// itself. Nothing was taken from it.
 	ErrMalformed = errors.New("raft: malformed message")
+	// ErrLost: the log lacks entries that this node had acknowledged, though it is
+	// whole in itself: it is an older copy, or a disk gave back an older state. Only
+	// recovery (Config.Recovery) makes the node trustworthy again.
+	ErrLost = errors.New("raft: the log lacks entries that this node had acknowledged")
 	// ErrNotApplied: a snapshot reaches beyond what was applied.
 	ErrNotApplied = errors.New("raft: snapshot is ahead of what was applied")
 )

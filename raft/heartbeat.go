@@ -1,6 +1,8 @@
 package raft
 
 import (
+	"fmt"
+
 	"raftkv/raft/tracker"
 )
 
@@ -27,14 +29,19 @@ func (n *Node) tickFollowers() {
 	}
 }
 
-// handleHeartbeat takes a leader's sign of life.
-func (n *Node) handleHeartbeat(m Message) {
-	if n.Recovering() {
+// handleHeartbeat takes a leader's sign of life. ErrLost if the leader was told
+// before, in this node's name, of entries that it does not hold.
+func (n *Node) handleHeartbeat(m Message) error {
+	switch {
+	case n.Recovering():
 		n.heartbeatWhileLost(m)
-	} else {
+	case m.Commit > n.log.last():
+		return fmt.Errorf("%w: it ends at %d, and held %d", ErrLost, n.log.last(), m.Commit)
+	default:
 		n.commitTo(m.Commit)
 	}
 	n.sendNow(Message{Type: MsgHeartbeatResp, To: m.From, Round: m.Round, Promise: n.makePromise()})
+	return nil
 }
 
 // handleHeartbeatResp confirms read rounds, and uses that the follower can be

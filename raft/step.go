@@ -4,7 +4,8 @@ import "fmt"
 
 // Step takes a message of a peer. Stale messages and such as are meant for
 // another node are ignored; so is, for availability, a vote request while a
-// leader is alive. The error wraps ErrMalformed.
+// leader is alive. The error wraps ErrMalformed, or ErrLost: then the node must not
+// go on with this log.
 func (n *Node) Step(m Message) error {
 	if err := m.validate(); err != nil {
 		return fmt.Errorf("%w: %s from %d: %w", ErrMalformed, m.Type, m.From, err)
@@ -71,7 +72,7 @@ func (n *Node) dispatch(m Message) error {
 		n.handleVoteResp(m)
 	case MsgAppend, MsgHeartbeat, MsgSnapshot:
 		n.hearLeader(m.From)
-		n.dispatchFromLeader(m)
+		return n.dispatchFromLeader(m)
 	case MsgAppendResp, MsgHeartbeatResp:
 		return n.dispatchReply(m)
 	case MsgReadIndex:
@@ -97,15 +98,16 @@ func (n *Node) hearLeader(from uint64) {
 	n.electionElapsed = 0
 }
 
-func (n *Node) dispatchFromLeader(m Message) {
+func (n *Node) dispatchFromLeader(m Message) error {
 	switch m.Type {
 	case MsgAppend:
 		n.handleAppend(m)
 	case MsgHeartbeat:
-		n.handleHeartbeat(m)
+		return n.handleHeartbeat(m)
 	case MsgSnapshot:
 		n.handleSnapshot(m)
 	}
+	return nil
 }
 
 // dispatchReply handles a follower's answer, if this node still leads and the

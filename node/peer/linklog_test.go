@@ -34,7 +34,7 @@ func (l *lockedBuffer) String() string {
 func loud(t *testing.T, address string, unreachable func(uint64)) *lockedBuffer {
 	out := &lockedBuffer{}
 	tr, err := Dial(Config{
-		Cluster: "c", ID: 1, Peers: map[uint64]string{1: "self", 2: address}, BackoffMax: 50 * time.Millisecond,
+		Cluster: "c", ID: 1, Identity: func() uint64 { return 7 }, Peers: map[uint64]Peer{1: {Address: "self"}, 2: {Address: address}}, BackoffMax: 50 * time.Millisecond,
 		Unreachable: unreachable, Logger: slog.New(slog.NewTextHandler(out, nil)),
 	})
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"google.golang.org/grpc"
 
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 const patience = time.Minute
@@ -31,9 +33,24 @@ type recorder struct {
 	held      []byte  // of a snapshot that broke off
 	resumedAt []int64 // where each transfer began
 	met       map[uint64]string
+	greeted   []membership.Hello
 }
 
 func (r *recorder) Left(uint64) {}
+
+func (r *recorder) Admit(_ context.Context, g Greeting) error {
+	if g.Identity != 7 || g.To != 2 {
+		return errors.New("another cluster, or another folder")
+	}
+	return nil
+}
+
+func (r *recorder) Greeted(h membership.Hello) membership.Hello {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.greeted = append(r.greeted, h)
+	return membership.Hello{Node: 2, Record: membership.Record{Incarnation: 5}}
+}
 
 func (r *recorder) Met(from uint64, address, _ string) {
 	r.mu.Lock()
@@ -134,7 +151,7 @@ type events struct {
 func dial(t *testing.T, cluster, address string, snapshot io.Reader) (*Transport, *events) {
 	e := &events{}
 	tr, err := Dial(Config{
-		Cluster: cluster, ID: 1, ClientAddress: "clients:1", Peers: map[uint64]string{1: "self", 2: address}, BackoffMax: 50 * time.Millisecond,
+		Cluster: cluster, ID: 1, ClientAddress: "clients:1", Identity: func() uint64 { return 7 }, Peers: map[uint64]Peer{1: {Address: "self"}, 2: {Address: address}}, BackoffMax: 50 * time.Millisecond,
 		Unreachable:  func(uint64) { e.mu.Lock(); e.unreachable++; e.mu.Unlock() },
 		SnapshotSent: func(_ uint64, ok bool) { e.mu.Lock(); e.sent = append(e.sent, ok); e.mu.Unlock() },
 		OpenSnapshot: func(raft.Message) (io.ReadCloser, error) { return io.NopCloser(snapshot), nil },
