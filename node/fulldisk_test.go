@@ -60,7 +60,7 @@ func fill(t *testing.T, dir string) (path string) {
 func (c *cluster) led(id uint64) {
 	require.Eventually(c.t, func() bool {
 		for _, n := range c.nodes {
-			n.loop.events.put(func(l *loop) { _ = l.raft.TransferLeader(id) })
+			n.loop.events.put(func(l *loop) { _ = l.raft.TransferLeader(l.voter(id)) })
 		}
 		return c.leader() == id
 	}, patience, 50*time.Millisecond)
