@@ -80,9 +80,11 @@ func (x *Batch) GetDigest() *StateDigest {
 // StateDigest says what the sender's state machine is after applying the entry
 // at index: at the same index every replica's is the same.
 type StateDigest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
-	Digest        uint64                 `protobuf:"fixed64,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Index  uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	Digest uint64                 `protobuf:"fixed64,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	// sum covers both.
+	Sum           *uint32 `protobuf:"fixed32,3,opt,name=sum,proto3,oneof" json:"sum,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -131,6 +133,13 @@ func (x *StateDigest) GetDigest() uint64 {
 	return 0
 }
 
+func (x *StateDigest) GetSum() uint32 {
+	if x != nil && x.Sum != nil {
+		return *x.Sum
+	}
+	return 0
+}
+
 type Closed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -173,7 +182,9 @@ type SnapshotChunk struct {
 	Message *Message `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
 	Data    []byte   `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
 	// offset, in the first chunk: how many bytes are left out, as Held told.
-	Offset        uint64 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`
+	Offset uint64 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`
+	// sum covers data and offset.
+	Sum           *uint32 `protobuf:"fixed32,4,opt,name=sum,proto3,oneof" json:"sum,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -229,6 +240,13 @@ func (x *SnapshotChunk) GetOffset() uint64 {
 	return 0
 }
 
+func (x *SnapshotChunk) GetSum() uint32 {
+	if x != nil && x.Sum != nil {
+		return *x.Sum
+	}
+	return 0
+}
+
 type SnapshotReceived struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -268,6 +286,7 @@ func (*SnapshotReceived) Descriptor() ([]byte, []int) {
 type SnapshotHeld struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Bytes         uint64                 `protobuf:"varint,1,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	Sum           *uint32                `protobuf:"fixed32,2,opt,name=sum,proto3,oneof" json:"sum,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -309,12 +328,21 @@ func (x *SnapshotHeld) GetBytes() uint64 {
 	return 0
 }
 
+func (x *SnapshotHeld) GetSum() uint32 {
+	if x != nil && x.Sum != nil {
+		return *x.Sum
+	}
+	return 0
+}
+
 type Entry struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
-	Term          uint64                 `protobuf:"varint,2,opt,name=term,proto3" json:"term,omitempty"`
-	Type          uint32                 `protobuf:"varint,3,opt,name=type,proto3" json:"type,omitempty"`
-	Data          []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Index uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	Term  uint64                 `protobuf:"varint,2,opt,name=term,proto3" json:"term,omitempty"`
+	Type  uint32                 `protobuf:"varint,3,opt,name=type,proto3" json:"type,omitempty"`
+	Data  []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
+	// sum is the entry's own, made by the leader that appended it.
+	Sum           uint32 `protobuf:"fixed32,5,opt,name=sum,proto3" json:"sum,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -375,6 +403,13 @@ func (x *Entry) GetData() []byte {
 		return x.Data
 	}
 	return nil
+}
+
+func (x *Entry) GetSum() uint32 {
+	if x != nil {
+		return x.Sum
+	}
+	return 0
 }
 
 type ConfState struct {
@@ -525,8 +560,11 @@ type Message struct {
 	Transfer  bool                   `protobuf:"varint,15,opt,name=transfer,proto3" json:"transfer,omitempty"`
 	Lost      bool                   `protobuf:"varint,16,opt,name=lost,proto3" json:"lost,omitempty"`
 	// promise is in nanoseconds; 0 from a node that promises nothing.
-	Promise       uint64 `protobuf:"varint,17,opt,name=promise,proto3" json:"promise,omitempty"`
-	ByLease       bool   `protobuf:"varint,18,opt,name=by_lease,json=byLease,proto3" json:"by_lease,omitempty"`
+	Promise uint64 `protobuf:"varint,17,opt,name=promise,proto3" json:"promise,omitempty"`
+	ByLease bool   `protobuf:"varint,18,opt,name=by_lease,json=byLease,proto3" json:"by_lease,omitempty"`
+	// head is the checksum of all the fields above. Of the entries it covers all
+	// but the data, which their sums do.
+	Head          *uint32 `protobuf:"fixed32,19,opt,name=head,proto3,oneof" json:"head,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -687,6 +725,13 @@ func (x *Message) GetByLease() bool {
 	return false
 }
 
+func (x *Message) GetHead() uint32 {
+	if x != nil && x.Head != nil {
+		return *x.Head
+	}
+	return 0
+}
+
 var File_node_peer_peerpb_peer_proto protoreflect.FileDescriptor
 
 const file_node_peer_peerpb_peer_proto_rawDesc = "" +
@@ -694,23 +739,30 @@ const file_node_peer_peerpb_peer_proto_rawDesc = "" +
 	"\x1bnode/peer/peerpb/peer.proto\x12\x0eraftkv.peer.v1\"q\n" +
 	"\x05Batch\x123\n" +
 	"\bmessages\x18\x01 \x03(\v2\x17.raftkv.peer.v1.MessageR\bmessages\x123\n" +
-	"\x06digest\x18\x02 \x01(\v2\x1b.raftkv.peer.v1.StateDigestR\x06digest\";\n" +
+	"\x06digest\x18\x02 \x01(\v2\x1b.raftkv.peer.v1.StateDigestR\x06digest\"Z\n" +
 	"\vStateDigest\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x16\n" +
-	"\x06digest\x18\x02 \x01(\x06R\x06digest\"\b\n" +
-	"\x06Closed\"n\n" +
+	"\x06digest\x18\x02 \x01(\x06R\x06digest\x12\x15\n" +
+	"\x03sum\x18\x03 \x01(\aH\x00R\x03sum\x88\x01\x01B\x06\n" +
+	"\x04_sum\"\b\n" +
+	"\x06Closed\"\x8d\x01\n" +
 	"\rSnapshotChunk\x121\n" +
 	"\amessage\x18\x01 \x01(\v2\x17.raftkv.peer.v1.MessageR\amessage\x12\x12\n" +
 	"\x04data\x18\x02 \x01(\fR\x04data\x12\x16\n" +
-	"\x06offset\x18\x03 \x01(\x04R\x06offset\"\x12\n" +
-	"\x10SnapshotReceived\"$\n" +
+	"\x06offset\x18\x03 \x01(\x04R\x06offset\x12\x15\n" +
+	"\x03sum\x18\x04 \x01(\aH\x00R\x03sum\x88\x01\x01B\x06\n" +
+	"\x04_sum\"\x12\n" +
+	"\x10SnapshotReceived\"C\n" +
 	"\fSnapshotHeld\x12\x14\n" +
-	"\x05bytes\x18\x01 \x01(\x04R\x05bytes\"Y\n" +
+	"\x05bytes\x18\x01 \x01(\x04R\x05bytes\x12\x15\n" +
+	"\x03sum\x18\x02 \x01(\aH\x00R\x03sum\x88\x01\x01B\x06\n" +
+	"\x04_sum\"k\n" +
 	"\x05Entry\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x12\n" +
 	"\x04type\x18\x03 \x01(\rR\x04type\x12\x12\n" +
-	"\x04data\x18\x04 \x01(\fR\x04data\"\x82\x01\n" +
+	"\x04data\x18\x04 \x01(\fR\x04data\x12\x10\n" +
+	"\x03sum\x18\x05 \x01(\aR\x03sum\"\x82\x01\n" +
 	"\tConfState\x12\x16\n" +
 	"\x06voters\x18\x01 \x03(\x04R\x06voters\x12'\n" +
 	"\x0fvoters_outgoing\x18\x02 \x03(\x04R\x0evotersOutgoing\x12\x1a\n" +
@@ -719,7 +771,7 @@ const file_node_peer_peerpb_peer_proto_rawDesc = "" +
 	"\fSnapshotMeta\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12-\n" +
-	"\x04conf\x18\x03 \x01(\v2\x19.raftkv.peer.v1.ConfStateR\x04conf\"\xf1\x03\n" +
+	"\x04conf\x18\x03 \x01(\v2\x19.raftkv.peer.v1.ConfStateR\x04conf\"\x93\x04\n" +
 	"\aMessage\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\rR\x04type\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\x04R\x04from\x12\x0e\n" +
@@ -740,7 +792,9 @@ const file_node_peer_peerpb_peer_proto_rawDesc = "" +
 	"\btransfer\x18\x0f \x01(\bR\btransfer\x12\x12\n" +
 	"\x04lost\x18\x10 \x01(\bR\x04lost\x12\x18\n" +
 	"\apromise\x18\x11 \x01(\x04R\apromise\x12\x19\n" +
-	"\bby_lease\x18\x12 \x01(\bR\abyLease2\xd1\x01\n" +
+	"\bby_lease\x18\x12 \x01(\bR\abyLease\x12\x17\n" +
+	"\x04head\x18\x13 \x01(\aH\x00R\x04head\x88\x01\x01B\a\n" +
+	"\x05_head2\xd1\x01\n" +
 	"\x04Peer\x12;\n" +
 	"\bMessages\x12\x15.raftkv.peer.v1.Batch\x1a\x16.raftkv.peer.v1.Closed(\x01\x12M\n" +
 	"\bSnapshot\x12\x1d.raftkv.peer.v1.SnapshotChunk\x1a .raftkv.peer.v1.SnapshotReceived(\x01\x12=\n" +
@@ -796,6 +850,10 @@ func file_node_peer_peerpb_peer_proto_init() {
 	if File_node_peer_peerpb_peer_proto != nil {
 		return
 	}
+	file_node_peer_peerpb_peer_proto_msgTypes[1].OneofWrappers = []any{}
+	file_node_peer_peerpb_peer_proto_msgTypes[3].OneofWrappers = []any{}
+	file_node_peer_peerpb_peer_proto_msgTypes[5].OneofWrappers = []any{}
+	file_node_peer_peerpb_peer_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
