@@ -142,7 +142,7 @@ func (c *Client) administer(ctx context.Context, op string, changes bool, call f
 func (c *Client) attempt(ctx context.Context, l *link, call func(context.Context, apiv1.AdminClient) error) error {
 	ctx, cancel := context.WithTimeout(ctx, adminAttempt)
 	defer cancel()
-	return call(ctx, apiv1.NewAdminClient(l.cc))
+	return call(ctx, apiv1.NewAdminClient(l.conn()))
 }
 
 // because completes a call's error: an answer that came says more than that

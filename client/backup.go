@@ -65,7 +65,7 @@ func (c *Client) backupFrom(ctx context.Context, l *link, w io.Writer) (written 
 	// A node without a quorum says so after the time it is given: before this.
 	watchdog := time.AfterFunc(c.cfg.RequestTimeout*3/2, func() { cancel(errSilent) })
 	defer watchdog.Stop()
-	stream, err := apiv1.NewBackupClient(l.cc).Backup(ctx, &apiv1.BackupRequest{WaitMs: uint64(c.cfg.RequestTimeout.Milliseconds())})
+	stream, err := apiv1.NewBackupClient(l.conn()).Backup(ctx, &apiv1.BackupRequest{WaitMs: uint64(c.cfg.RequestTimeout.Milliseconds())})
 	if err != nil {
 		return 0, err
 	}

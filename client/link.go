@@ -27,8 +27,7 @@ const (
 // link is the way to one node: its connection, and the stream on it.
 type link struct {
 	address string
-	cc      *grpc.ClientConn
-	kv      apiv1.KVClient
+	cc      atomic.Pointer[grpc.ClientConn] // see conn
 	router  *router
 	ctx     context.Context
 
@@ -69,14 +68,28 @@ func dialOptions(cfg Config) []grpc.DialOption {
 // newLink prepares the way to address; it connects when first used. The name
 // is looked up at each dial, since a restarted node may have another address.
 func newLink(ctx context.Context, r *router, address string) (*link, error) {
-	cc, err := grpc.NewClient("passthrough:///"+address, dialOptions(r.cfg)...)
-	if err != nil {
-		return nil, err
+	l := &link{address: address, router: r, ctx: ctx}
+	return l, l.dial()
+}
+
+func (l *link) dial() error {
+	cc, err := grpc.NewClient("passthrough:///"+l.address, dialOptions(l.router.cfg)...)
+	if err == nil {
+		l.cc.Store(cc)
 	}
-	return &link{
-		address: address, cc: cc, kv: apiv1.NewKVClient(cc),
-		router: r, ctx: ctx,
-	}, nil
+	return err
+}
+
+// conn is the connection in use.
+func (l *link) conn() *grpc.ClientConn { return l.cc.Load() }
+
+// renew replaces a connection that changes what it carries: what was bent in
+// the state that both ends share on it, such as compressed headers, stays bent.
+func (l *link) renew() {
+	old := l.conn()
+	if l.dial() == nil { // it only looks at the address, and did before
+		_ = old.Close()
+	}
 }
 
 // do sends req over the current stream, opening one if there is none.
@@ -98,7 +111,7 @@ func (l *link) stream() *stream {
 
 // status asks the node about itself.
 func (l *link) status(ctx context.Context) (*apiv1.StatusResponse, error) {
-	return apiv1.NewStatusClient(l.cc).Status(ctx, &apiv1.StatusRequest{})
+	return apiv1.NewStatusClient(l.conn()).Status(ctx, &apiv1.StatusRequest{})
 }
 
 // moveAway ends the calls in flight, to be sent to another node.
@@ -153,7 +166,7 @@ func (l *link) close() {
 	if s != nil {
 		s.sever(ErrClosed)
 	}
-	_ = l.cc.Close() // it only says whether it was closed before
+	_ = l.conn().Close() // it only says whether it was closed before
 }
 
 // oneLine gives the message of a gRPC error, fit for a line of log or output.

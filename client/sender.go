@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 
 	"raftkv/client/api"
@@ -16,7 +17,8 @@ type grpcStream = grpc.BidiStreamingClient[apiv1.StreamRequest, apiv1.StreamResp
 // run opens the stream and sends until it breaks. It is the stream's sender
 // goroutine, and starts the receiver.
 func (s *stream) run() {
-	st, err := s.link.kv.Stream(s.ctx)
+	ctx := metadata.AppendToOutgoingContext(s.ctx, api.ChecksumsKey, api.ChecksumsOn)
+	st, err := apiv1.NewKVClient(s.link.conn()).Stream(ctx)
 	if err != nil {
 		s.sever(fmt.Errorf("%w: %s", errLost, oneLine(err)))
 		return
@@ -41,7 +43,13 @@ func (s *stream) run() {
 func (s *stream) receive(st grpcStream) {
 	for {
 		m, err := st.Recv()
+		if err == nil {
+			err = intact(m)
+		}
 		if err != nil {
+			if bent(err) {
+				s.link.renew()
+			}
 			s.sever(fmt.Errorf("%w: %s", errLost, oneLine(err)))
 			return
 		}
@@ -55,6 +63,7 @@ func (s *stream) receive(st grpcStream) {
 // for it, so ending the stream is left to that.
 func (s *stream) flush(st grpcStream) bool {
 	for batch := s.take(); len(batch) > 0; batch = s.take() {
+		api.SealRequests(batch)
 		if err := st.Send(&apiv1.StreamRequest{Requests: batch}); err != nil {
 			return false
 		}

@@ -19,7 +19,7 @@ func (c *Client) TakeSnapshot(ctx context.Context, address string) (index uint64
 	}
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
-	p, err := apiv1.NewAdminClient(l.cc).TakeSnapshot(ctx, &apiv1.TakeSnapshotRequest{})
+	p, err := apiv1.NewAdminClient(l.conn()).TakeSnapshot(ctx, &apiv1.TakeSnapshotRequest{})
 	if e, answered := api.FromStatus(err); answered {
 		return 0, notDone(op, cause(e))
 	}

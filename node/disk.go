@@ -172,7 +172,7 @@ func (d *disk) write(j diskJob) error {
 	start := time.Now()
 	failpoint.At(failpoint.AppendBefore)
 	if err := d.store.Append(j.entries); err != nil {
-		return fmt.Errorf("append to the log: %w", err)
+		return fmt.Errorf("append to the log: %w", memoryFault(err))
 	}
 	d.durable(j)
 	failpoint.At(failpoint.AppendAfter)

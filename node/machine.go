@@ -104,6 +104,9 @@ func (m *machine) apply(e raft.Entry, p *proposal) {
 }
 
 func (m *machine) applyEntry(e raft.Entry, p *proposal) error {
+	if !e.Intact() {
+		return fmt.Errorf("apply entry %d: %w", e.Index, ErrCorruptMemory)
+	}
 	data := e.Data
 	if e.Type != raft.EntryCommand {
 		data = nil

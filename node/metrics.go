@@ -23,6 +23,7 @@ type metrics struct {
 	snapshotBytes   prometheus.Gauge
 	requests        *prometheus.CounterVec
 	damage          prometheus.Counter
+	corrupt         *prometheus.CounterVec // by from: peer, client
 	readsByLease    prometheus.Counter
 	readsByRound    prometheus.Counter
 }
@@ -43,7 +44,8 @@ func newMetrics() *metrics {
 	confirmed := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "raftkv_reads_confirmed_total", Help: "Linearizable reads on this node, by how the leader confirmed them."}, []string{"by"})
 	m.readsByLease, m.readsByRound = confirmed.WithLabelValues("lease"), confirmed.WithLabelValues("round")
 	m.damage = prometheus.NewCounter(prometheus.CounterOpts{Name: "raftkv_damage_found_total", Help: "Damaged files that the scrub found: an alarm."})
-	r.MustRegister(confirmed, m.damage, m.elections, m.commands, m.proposal, m.fsync, m.apply, m.snapshotSeconds, m.snapshotBytes, m.requests,
+	m.corrupt = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "raftkv_corrupt_frames_total", Help: "Frames that were changed on their way and refused, by who sent them."}, []string{"from"})
+	r.MustRegister(confirmed, m.damage, m.corrupt, m.elections, m.commands, m.proposal, m.fsync, m.apply, m.snapshotSeconds, m.snapshotBytes, m.requests,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

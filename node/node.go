@@ -27,6 +27,7 @@ type Node struct {
 	log     *slog.Logger
 	metrics *metrics
 	ready   readiness
+	corrupt *corruption
 	gate    *gate
 
 	loop      *loop
@@ -100,6 +101,7 @@ func (n *Node) run(ls listeners) {
 func (n *Node) assemble() {
 	f := n.folder
 	n.loop = newLoop(&n.config, n.log, f.engine, n.metrics)
+	n.corrupt = newCorruption(n.log, n.metrics)
 	events := n.loop.events
 	n.disk = newDisk(f.log, n.metrics, func(jobs []diskJob, _ time.Duration, err error) {
 		events.put(func(l *loop) { l.written(jobs, err) })
@@ -133,6 +135,7 @@ func (n *Node) dial() (err error) {
 		SnapshotRate: n.config.SnapshotSendRate,
 		Unreachable:  func(to uint64) { events.put(func(l *loop) { l.raft.ReportUnreachable(to) }) },
 		SnapshotSent: func(to uint64, ok bool) { events.put(func(l *loop) { l.raft.ReportSnapshot(to, ok) }) },
+		Corrupt:      n.corrupt.peer,
 		OpenSnapshot: func(m raft.Message) (io.ReadCloser, error) {
 			r, _, err := n.folder.snapshots.OpenRaw(*m.Snapshot)
 			return r, err

@@ -104,6 +104,9 @@ func (h handler) Compare(from uint64, d peer.Digest) {
 	h.n.loop.events.put(func(l *loop) { l.heard(from, d) })
 }
 
+// Corrupt counts a frame that was changed on its way.
+func (h handler) Corrupt(from uint64, err error) { h.n.corrupt.peer(from, err) }
+
 // ReceiveSnapshot opens a file for the snapshot that m announces. A node that has
 // just joined takes none before its term is on disk: a folder with a snapshot and
 // no term is one whose log was taken away, and would be refused after a crash.

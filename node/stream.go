@@ -24,7 +24,8 @@ const streamWindow = 16384
 
 // Stream serves many requests at once. Answers come in the order in which they
 // are ready, joined into one message while the previous one is being sent.
-func (s *service) Stream(stream grpc.BidiStreamingServer[apiv1.StreamRequest, apiv1.StreamResponse]) error {
+func (s *service) Stream(plain grpc.BidiStreamingServer[apiv1.StreamRequest, apiv1.StreamResponse]) error {
+	stream := newCheckedStream(plain, s.node.corrupt)
 	ctx, cancel := context.WithCancel(stream.Context())
 	out := newInbox[*apiv1.Response](make(chan struct{}, 1))
 	window := semaphore.NewWeighted(streamWindow)
@@ -68,7 +69,7 @@ func (s *service) receiveRequests(ctx context.Context, stream grpc.BidiStreaming
 		}
 		for _, q := range batch.Requests {
 			due.Add(1)
-			s.node.gate.submit(q, time.Time{}, answer)
+			s.node.gate.submit(q, time.Time{}, marking(q, answer))
 		}
 	}
 }

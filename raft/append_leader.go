@@ -7,9 +7,10 @@ import (
 )
 
 // appendOwn adds an entry of this term to the leader's log. A leader never
-// overwrites or deletes entries of its own log (Leader Append-Only).
+// overwrites or deletes entries of its own log (Leader Append-Only). This is the
+// one place where an entry gets its checksum.
 func (n *Node) appendOwn(t EntryType, data []byte) {
-	e := Entry{Index: n.log.last() + 1, Term: n.hs.Term, Type: t, Data: data}
+	e := Entry{Index: n.log.last() + 1, Term: n.hs.Term, Type: t, Data: data}.Sealed()
 	n.log.append(e)
 	n.uncommitted += entryBytes(&e)
 	n.appendsDue = true

@@ -27,7 +27,7 @@ func TestLeaderOpensItsTermWithANoOp(t *testing.T) {
 	step(t, tn, Message{Type: MsgVoteResp, From: 2, Term: 2})
 	rd := tn.Ready()
 	require.Len(t, rd.Entries, 1)
-	assert.Equal(t, Entry{Index: 2, Term: 2}, rd.Entries[0])
+	assert.Equal(t, Entry{Index: 2, Term: 2}.Sealed(), rd.Entries[0])
 	assert.Len(t, ofType(rd.Messages, MsgAppend), 2, "in parallel with its own disk")
 }
 

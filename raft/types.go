@@ -23,6 +23,10 @@ type Entry struct {
 	Term  uint64
 	Type  EntryType
 	Data  []byte
+	// Sum is EntrySum of the rest. The leader that appends the entry makes it,
+	// once; the engine, disks and wires carry it as they were given it, so that
+	// whoever uses the entry can tell whether it was bent anywhere on its way.
+	Sum uint32
 }
 
 // HardState is what a node must not forget. It is one value, stored under one

@@ -5,6 +5,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"raftkv/client/api"
 	apiv1 "raftkv/client/api/v1"
 )
 
@@ -31,6 +32,7 @@ func (n *Node) Stream(st apiv1.KV_StreamServer) error {
 				out.Responses = append(out.Responses, resp)
 			}
 		}
+		api.SealResponses(out.GetResponses())
 		if err := st.Send(out); err != nil {
 			return err
 		}

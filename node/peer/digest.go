@@ -1,12 +1,26 @@
 package peer
 
-import "raftkv/node/peer/peerpb"
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	"raftkv/node/peer/peerpb"
+)
 
 // Digest says what a node's state machine is after the entry at Index.
 type Digest struct{ Index, Digest uint64 }
 
 func encodeDigest(d Digest) *peerpb.Batch {
-	return &peerpb.Batch{Digest: &peerpb.StateDigest{Index: d.Index, Digest: d.Digest}}
+	return &peerpb.Batch{Digest: &peerpb.StateDigest{Index: d.Index, Digest: d.Digest, Sum: proto.Uint32(digestSum(d))}}
+}
+
+func decodeDigest(p *peerpb.StateDigest) (Digest, error) {
+	d := Digest{Index: p.Index, Digest: p.Digest}
+	if !matches(p.Sum, digestSum(d)) {
+		return Digest{}, fmt.Errorf("%w: a digest of the state", ErrCorrupt)
+	}
+	return d, nil
 }
 
 // Compare tells every peer what the state machine is at an index. It never

@@ -3,10 +3,6 @@ package peer
 import (
 	"context"
 	"time"
-
-	"google.golang.org/grpc"
-
-	"raftkv/node/peer/peerpb"
 )
 
 // Flush returns when every peer that is connected has received all that was
@@ -38,11 +34,11 @@ func (t *Transport) flushAll() (waiting []<-chan struct{}) {
 }
 
 // finish sends what is queued and waits for the peer's word that it arrived.
-func (s *sender) finish(stream grpc.ClientStreamingClient[peerpb.Batch, peerpb.Closed], refused <-chan error) error {
+func (s *sender) finish(stream *watched, refused <-chan error) error {
 	for {
 		select {
 		case q := <-s.queue:
-			if err := stream.Send(encodeAll(s.gather(q.Message))); err != nil {
+			if err := stream.send(s.batch(q.Message)); err != nil {
 				return err
 			}
 			continue

@@ -2,23 +2,17 @@ package peer
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"sync"
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"raftkv/node/peer/peerpb"
 	"raftkv/raft/membership"
 )
-
-// errHello reports a greeting that was bent on its way.
-var errHello = errors.New("peer: the checksum of a greeting does not match")
 
 // Greeter asks nodes who they are, by address. Safe for concurrent use.
 type Greeter struct {
@@ -75,7 +69,7 @@ func (g *Greeter) Close() {
 func (s *Server) Greet(_ context.Context, p *peerpb.Hello) (*peerpb.Hello, error) {
 	h, err := decodeHello(p)
 	if err != nil {
-		return nil, status.Error(codes.DataLoss, err.Error())
+		return nil, s.refuse(p.Node, err)
 	}
 	if p.Cluster != s.cluster {
 		return nil, refused("this is cluster %q, not %q", s.cluster, p.Cluster)
@@ -98,7 +92,7 @@ func decodeHello(p *peerpb.Hello) (membership.Hello, error) {
 	}}
 	switch {
 	case p.Sum != helloSum(p.Cluster, h):
-		return membership.Hello{}, errHello
+		return membership.Hello{}, fmt.Errorf("%w: a greeting", ErrCorrupt)
 	case p.Phase > uint32(membership.Member) || p.Node == 0 || p.Node > membership.MaxNode || p.Incarnation > membership.MaxIncarnation:
 		return membership.Hello{}, fmt.Errorf("%w: node %d, phase %d", ErrMalformed, p.Node, p.Phase)
 	}
@@ -106,6 +100,5 @@ func decodeHello(p *peerpb.Hello) (membership.Hello, error) {
 }
 
 func helloSum(cluster string, h membership.Hello) uint32 {
-	b := binary.BigEndian.AppendUint64([]byte(cluster), h.Node)
-	return crc32.Checksum(append(b, h.Encode()...), crc32.MakeTable(crc32.Castagnoli))
+	return sumOf(func(b []byte) []byte { return append(append(numbers(b, h.Node), h.Encode()...), cluster...) })
 }

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 
 	"google.golang.org/grpc/codes"
@@ -19,6 +20,7 @@ const (
 	keyLearner  = "raftkv-learner"
 	keyClient   = "raftkv-client-address"
 	keyPeer     = "raftkv-peer-address"
+	keySum      = "raftkv-greeting-checksum"
 )
 
 // Greeting is how a stream begins: who sends, of which cluster, and whom it means
@@ -38,14 +40,35 @@ type Greeting struct {
 // sender, so that a follower can name its leader's address to a client.
 func (s *sender) introduce(ctx context.Context) context.Context {
 	c := s.config
-	return metadata.AppendToOutgoingContext(ctx,
+	return metadata.AppendToOutgoingContext(ctx, sealGreeting([]string{
 		keyCluster, c.Cluster,
 		keyIdentity, strconv.FormatUint(c.Identity(), 10),
 		keyFrom, strconv.FormatUint(c.ID, 10),
 		keyTo, strconv.FormatUint(s.to, 10),
 		keyLearner, strconv.FormatBool(s.learner.Load()),
 		keyClient, c.ClientAddress,
-		keyPeer, c.PeerAddress)
+		keyPeer, c.PeerAddress})...)
+}
+
+// greetingKeys are the keys that introduce sets, in its order.
+var greetingKeys = []string{keyCluster, keyIdentity, keyFrom, keyTo, keyLearner, keyClient, keyPeer}
+
+// sealGreeting adds the checksum of a greeting to its keys and values.
+func sealGreeting(pairs []string) []string {
+	return append(pairs, keySum, strconv.FormatUint(uint64(greetingSum(pairs)), 16))
+}
+
+// verifyGreeting finds a greeting that is not the one that was sent. One that
+// gRPC's header compression keeps bent stays so until the sender dials anew.
+func verifyGreeting(md metadata.MD) error {
+	pairs := make([]string, 0, 2*len(greetingKeys))
+	for _, key := range greetingKeys {
+		pairs = append(pairs, key, first(md, key))
+	}
+	if sum := first(md, keySum); sum != strconv.FormatUint(uint64(greetingSum(pairs)), 16) {
+		return fmt.Errorf("%w: a stream's greeting, of checksum %q; an older version sends none", ErrCorrupt, sum)
+	}
+	return nil
 }
 
 // addressesOf is where the sender of an incoming stream serves clients, and
@@ -70,6 +93,10 @@ func greetingOf(ctx context.Context) Greeting {
 
 // identify returns the sender of an incoming stream, or why it is refused.
 func (s *Server) identify(ctx context.Context) (uint64, error) {
+	md, _ := metadata.FromIncomingContext(ctx)
+	if err := verifyGreeting(md); err != nil {
+		return 0, err
+	}
 	g := greetingOf(ctx)
 	switch {
 	case g.Cluster != s.cluster:
@@ -89,6 +116,13 @@ func (s *Server) identify(ctx context.Context) (uint64, error) {
 
 func refused(format string, args ...any) error {
 	return status.Errorf(codes.FailedPrecondition, format, args...)
+}
+
+// claimed is who an incoming stream says it is from; 0 if it does not say.
+func claimed(ctx context.Context) uint64 {
+	md, _ := metadata.FromIncomingContext(ctx)
+	from, _ := strconv.ParseUint(first(md, keyFrom), 10, 64) // 0 for what is no number
+	return from
 }
 
 func first(md metadata.MD, key string) string {

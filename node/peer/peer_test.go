@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 
+	"raftkv/node/peer/peerpb"
 	"raftkv/raft"
 	"raftkv/raft/membership"
 )
@@ -28,6 +30,7 @@ type recorder struct {
 	messages  []raft.Message
 	snapshots [][]byte
 	digests   []Digest
+	corrupt   []error
 	aborted   int
 	written   int     // bytes, of all snapshots
 	held      []byte  // of a snapshot that broke off
@@ -50,6 +53,12 @@ func (r *recorder) Greeted(h membership.Hello) membership.Hello {
 	defer r.mu.Unlock()
 	r.greeted = append(r.greeted, h)
 	return membership.Hello{Node: 2, Record: membership.Record{Incarnation: 5}}
+}
+
+func (r *recorder) Corrupt(from uint64, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.corrupt = append(r.corrupt, err)
 }
 
 func (r *recorder) Met(from uint64, address, _ string) {
@@ -140,6 +149,18 @@ func serve(t *testing.T, cluster string, id uint64) (string, *recorder) {
 	return l.Addr().String(), r
 }
 
+// deaf accepts streams and reads nothing of them.
+type deaf struct {
+	peerpb.UnimplementedPeerServer
+	streams atomic.Int32
+}
+
+func (d *deaf) Messages(stream grpc.ClientStreamingServer[peerpb.Batch, peerpb.Closed]) error {
+	d.streams.Add(1)
+	<-stream.Context().Done()
+	return stream.Context().Err()
+}
+
 // events collects what a transport tells its node.
 type events struct {
 	mu          sync.Mutex
@@ -171,7 +192,7 @@ func (e *events) snapshotsSent() []bool {
 func message(index uint64) raft.Message {
 	return raft.Message{
 		Type: raft.MsgAppend, From: 1, To: 2, Term: 3, Index: index, LogTerm: 2, Commit: 1, Reject: true, HintIndex: 8, HintTerm: 9, Round: 10, ReadID: 11, Transfer: true, Lost: true,
-		Entries: []raft.Entry{{Index: index + 1, Term: 3, Type: raft.EntryConfChange, Data: bytes.Repeat([]byte{byte(index)}, 1000)}},
+		Entries: []raft.Entry{raft.Entry{Index: index + 1, Term: 3, Type: raft.EntryConfChange, Data: bytes.Repeat([]byte{byte(index)}, 1000)}.Sealed()},
 	}
 }
 
@@ -252,6 +273,9 @@ func TestCutFramesAreNeverMisread(t *testing.T) {
 	for _, m := range r.received() {
 		require.Equal(t, message(m.Index), m)
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	require.Empty(t, r.corrupt, "cut off is not changed")
 }
 
 // cutter forwards to address, and cuts each connection after a while: each

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"raftkv/node/peer/peerpb"
 	"raftkv/raft"
@@ -24,6 +25,9 @@ func resumeAt(ctx context.Context, c peerpb.PeerClient, m *raft.Message, r io.Re
 	}
 	if err != nil {
 		return nil, err
+	}
+	if !matches(held.Sum, heldSum(held.Bytes)) {
+		return nil, fmt.Errorf("%w: how much of a snapshot a peer holds", ErrCorrupt)
 	}
 	first.Offset = held.Bytes
 	if err := skip(r, int64(held.Bytes)); err != nil {
@@ -46,16 +50,14 @@ func skip(r io.Reader, n int64) error {
 
 // Held answers a peer that is about to send a snapshot.
 func (s *Server) Held(ctx context.Context, head *peerpb.Message) (*peerpb.SnapshotHeld, error) {
-	from, err := s.identify(ctx)
+	from, err := s.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ms, err := s.accept(from, &peerpb.Batch{Messages: []*peerpb.Message{head}})
+	m, err := s.announced(from, head)
 	if err != nil {
-		return nil, err
+		return nil, s.refuse(from, err)
 	}
-	if ms[0].Type != raft.MsgSnapshot {
-		return nil, status.Error(codes.InvalidArgument, "the message announces no snapshot")
-	}
-	return &peerpb.SnapshotHeld{Bytes: uint64(s.h.HeldSnapshot(ms[0]))}, nil
+	held := uint64(s.h.HeldSnapshot(m))
+	return &peerpb.SnapshotHeld{Bytes: held, Sum: proto.Uint32(heldSum(held))}, nil
 }

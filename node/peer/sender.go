@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +22,17 @@ const (
 	batchBytes = 256 << 10
 	// reopenDelay keeps a peer that refuses streams from being asked in a spin.
 	reopenDelay = 50 * time.Millisecond
+	// sendTimeout ends a stream that takes nothing although there is something to
+	// send: a flow-control frame that was bent would hold it up for ever. A frame
+	// of entries beyond batchBytes is given as much more.
+	sendTimeout = 10 * time.Second
+)
+
+var (
+	// errStuck ends a stream that takes nothing any more.
+	errStuck = errors.New("the peer takes no more data")
+	// errBent ends one whose connection is not to be relied on.
+	errBent = errors.New("the connection changes what it carries")
 )
 
 // queued is a message and when it was queued.
@@ -36,13 +48,16 @@ type sender struct {
 	learner atomic.Bool // it has no vote, as far as this node knows
 	config  *Config
 	cancel  context.CancelFunc
-	conn    *grpc.ClientConn
-	queue   chan queued
+	// conn is replaced by run alone.
+	conn  atomic.Pointer[grpc.ClientConn]
+	queue chan queued
 	// sending: a snapshot is on its way; retryAt: not before this (Unix ns).
 	sending atomic.Bool
 	retryAt atomic.Int64
 	// digest is the newest that waits to be sent.
 	digest chan Digest
+	// renew asks for another connection, as a snapshot was bent on this one.
+	renew chan struct{}
 	// open: a stream is; flush asks it to send all that is queued and to end.
 	open  atomic.Bool
 	flush chan chan<- struct{}
@@ -69,15 +84,16 @@ func (s *sender) run(ctx context.Context) {
 		log.ended(err)
 		s.drain()
 		s.config.Unreachable(s.to) // the engine probes anew, behind the drained
+		s.redial(err)
 		wait(ctx, reopenDelay)
 	}
 }
 
 // stream opens one stream and sends until it breaks.
 func (s *sender) stream(parent context.Context, connected func()) error {
-	ctx, cancel := context.WithCancel(s.introduce(parent))
-	defer cancel()
-	stream, err := peerpb.NewPeerClient(s.conn).Messages(ctx, grpc.WaitForReady(true))
+	ctx, cancel := context.WithCancelCause(s.introduce(parent))
+	defer cancel(nil)
+	stream, err := peerpb.NewPeerClient(s.conn.Load()).Messages(ctx, grpc.WaitForReady(true))
 	if err != nil {
 		return err
 	}
@@ -93,8 +109,18 @@ func (s *sender) stream(parent context.Context, connected func()) error {
 		}
 		refused <- stream.RecvMsg(&peerpb.Closed{})
 	}()
+	err = s.pump(ctx, &watched{stream, newWatchdog(s.config, cancel)}, refused, oldest)
+	if context.Cause(ctx) == errStuck {
+		return errStuck
+	}
+	return err
+}
+
+// pump sends what is queued, but for what is older than oldest.
+func (s *sender) pump(ctx context.Context, stream *watched, refused <-chan error, oldest time.Time) error {
 	for {
 		var b *peerpb.Batch
+		size := 0
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -104,17 +130,26 @@ func (s *sender) stream(parent context.Context, connected func()) error {
 			if q.at.Before(oldest) {
 				continue
 			}
-			b = encodeAll(s.gather(q.Message))
+			b, size = s.batch(q.Message)
+		case <-s.renew:
+			return errBent
 		case d := <-s.digest:
 			b = encodeDigest(d)
 		case done := <-s.flush:
 			defer close(done)
 			return s.finish(stream, refused)
 		}
-		if err := stream.Send(b); err != nil {
+		if err := stream.send(b, size); err != nil {
 			return err
 		}
 	}
+}
+
+// batch makes a frame of m and what is queued behind it, and says of how many
+// bytes of entries.
+func (s *sender) batch(m raft.Message) (*peerpb.Batch, int) {
+	ms, size := s.gather(m)
+	return encodeAll(ms), size
 }
 
 // drain forgets what was queued for a stream that broke.
@@ -128,19 +163,20 @@ func (s *sender) drain() {
 	}
 }
 
-// gather joins what is queued behind m into one frame.
-func (s *sender) gather(m raft.Message) []raft.Message {
+// gather joins what is queued behind m, and counts the bytes of its entries.
+func (s *sender) gather(m raft.Message) ([]raft.Message, int) {
 	ms := append(make([]raft.Message, 0, 8), m)
-	for size := payload(m); size < batchBytes; {
+	size := payload(m)
+	for size < batchBytes {
 		select {
 		case q := <-s.queue:
 			ms = append(ms, q.Message)
 			size += payload(q.Message)
 		default:
-			return ms
+			return ms, size
 		}
 	}
-	return ms
+	return ms, size
 }
 
 func payload(m raft.Message) int {

@@ -48,6 +48,9 @@ type Handler interface {
 	// held the one where so many of its bytes are. m itself is given to Receive
 	// once its bytes are durable.
 	ReceiveSnapshot(m raft.Message, held int64) (Incoming, error)
+	// Corrupt is told of a frame that was changed on its way; from is who claims
+	// to have sent it, 0 if nobody does.
+	Corrupt(from uint64, err error)
 	// HeldSnapshot tells how many bytes of that snapshot are kept.
 	HeldSnapshot(m raft.Message) int64
 }
@@ -65,9 +68,26 @@ func Register(s *grpc.Server, cluster string, id uint64, h Handler) {
 	peerpb.RegisterPeerServer(s, &Server{cluster: cluster, id: id, h: h})
 }
 
+// enter identifies the sender of a call.
+func (s *Server) enter(ctx context.Context) (uint64, error) {
+	from, err := s.identify(ctx)
+	if errors.Is(err, ErrCorrupt) {
+		return 0, s.refuse(claimed(ctx), err)
+	}
+	return from, err
+}
+
+// refuse ends a call for what its frames hold.
+func (s *Server) refuse(from uint64, err error) error {
+	if errors.Is(err, ErrCorrupt) {
+		s.h.Corrupt(from, err)
+	}
+	return statusOf(err)
+}
+
 // Messages receives one peer's stream until it ends or says something wrong.
 func (s *Server) Messages(stream grpc.ClientStreamingServer[peerpb.Batch, peerpb.Closed]) error {
-	from, err := s.identify(stream.Context())
+	from, err := s.enter(stream.Context())
 	if err != nil {
 		return err
 	}
@@ -82,37 +102,49 @@ func (s *Server) Messages(stream grpc.ClientStreamingServer[peerpb.Batch, peerpb
 		if errors.Is(err, io.EOF) {
 			return stream.SendAndClose(&peerpb.Closed{})
 		}
+		if undecodable(err) {
+			return s.refuse(from, fmt.Errorf("%w: %w", ErrCorrupt, err))
+		}
 		if err != nil {
 			return err
 		}
-		ms, err := s.accept(from, b)
+		ms, digest, err := s.accept(from, b)
 		if err != nil {
-			return err
+			return s.refuse(from, err)
 		}
 		s.h.Receive(ms)
-		if d := b.Digest; d != nil {
-			s.h.Compare(from, Digest{Index: d.Index, Digest: d.Digest})
+		if digest != nil {
+			s.h.Compare(from, *digest)
 		}
 	}
 }
 
-func (s *Server) accept(from uint64, b *peerpb.Batch) ([]raft.Message, error) {
-	ms := make([]raft.Message, len(b.Messages))
-	for i, p := range b.Messages {
-		m, err := decode(p)
-		if err == nil {
-			err = s.addressed(from, m)
-		}
-		if err != nil {
-			return nil, status.Error(codes.InvalidArgument, err.Error())
-		}
-		ms[i] = m
+// accept decodes a frame and holds it against its stream's greeting.
+func (s *Server) accept(from uint64, b *peerpb.Batch) ([]raft.Message, *Digest, error) {
+	ms, digest, err := decodeAll(b)
+	for i := range ms {
+		err = errors.Join(err, s.addressed(from, &ms[i]))
 	}
-	return ms, nil
+	return ms, digest, err
+}
+
+// announced decodes the message that announces a snapshot.
+func (s *Server) announced(from uint64, p *peerpb.Message) (raft.Message, error) {
+	if p == nil {
+		return raft.Message{}, fmt.Errorf("%w: no snapshot is announced", ErrMalformed)
+	}
+	m, err := decode(p)
+	if err == nil {
+		err = s.addressed(from, &m)
+	}
+	if err == nil && m.Type != raft.MsgSnapshot {
+		err = fmt.Errorf("%w: no snapshot is announced", ErrMalformed)
+	}
+	return m, err
 }
 
 // addressed keeps a stream to what its introduction promised.
-func (s *Server) addressed(from uint64, m raft.Message) error {
+func (s *Server) addressed(from uint64, m *raft.Message) error {
 	if m.From != from || m.To != s.id {
 		return fmt.Errorf("%w: from %d to %d on the stream from %d to %d", ErrMalformed, m.From, m.To, from, s.id)
 	}
@@ -121,31 +153,37 @@ func (s *Server) addressed(from uint64, m raft.Message) error {
 
 // Snapshot receives one snapshot and tells the engine of it once it is durable.
 func (s *Server) Snapshot(stream grpc.ClientStreamingServer[peerpb.SnapshotChunk, peerpb.SnapshotReceived]) error {
-	from, err := s.identify(stream.Context())
+	from, err := s.enter(stream.Context())
 	if err != nil {
 		return err
 	}
-	chunk, err := stream.Recv()
+	chunk, err := receiveChunk(stream)
 	if err != nil {
-		return err
+		return s.refuse(from, err)
 	}
-	if chunk.Message == nil {
-		return status.Error(codes.InvalidArgument, "the first chunk announces no snapshot")
-	}
-	ms, err := s.accept(from, &peerpb.Batch{Messages: []*peerpb.Message{chunk.Message}})
+	m, err := s.announced(from, chunk.Message)
 	if err != nil {
-		return err
+		return s.refuse(from, err)
 	}
-	if ms[0].Type != raft.MsgSnapshot {
-		return status.Error(codes.InvalidArgument, "the first chunk announces no snapshot")
-	}
-	if err := s.store(stream, ms[0], chunk); err != nil {
+	if err := s.store(stream, m, chunk); errors.Is(err, ErrCorrupt) {
+		return s.refuse(from, err)
+	} else if err != nil {
 		return status.Error(codes.Aborted, err.Error())
 	}
-	s.h.Receive(ms)
+	s.h.Receive([]raft.Message{m})
 	return stream.SendAndClose(&peerpb.SnapshotReceived{})
 }
 
+// receiveChunk takes the next chunk if it is the one that was sent.
+func receiveChunk(stream grpc.ClientStreamingServer[peerpb.SnapshotChunk, peerpb.SnapshotReceived]) (*peerpb.SnapshotChunk, error) {
+	chunk, err := stream.Recv()
+	if undecodable(err) || err == nil && !matches(chunk.Sum, chunkSum(chunk.Offset, chunk.Data)) {
+		return nil, fmt.Errorf("%w: a piece of a snapshot", ErrCorrupt)
+	}
+	return chunk, err
+}
+
+// store keeps what arrived intact when the rest does not come.
 func (s *Server) store(stream grpc.ClientStreamingServer[peerpb.SnapshotChunk, peerpb.SnapshotReceived], m raft.Message, chunk *peerpb.SnapshotChunk) error {
 	in, err := s.h.ReceiveSnapshot(m, int64(chunk.Offset))
 	if err != nil {
@@ -156,7 +194,7 @@ func (s *Server) store(stream grpc.ClientStreamingServer[peerpb.SnapshotChunk, p
 		if _, err := in.Write(chunk.Data); err != nil {
 			return fmt.Errorf("store the snapshot: %w", err)
 		}
-		if chunk, err = stream.Recv(); errors.Is(err, io.EOF) {
+		if chunk, err = receiveChunk(stream); errors.Is(err, io.EOF) {
 			return in.Commit()
 		} else if err != nil {
 			in.Suspend()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	"raftkv/node/peer/peerpb"
 	"raftkv/raft"
@@ -43,6 +44,10 @@ func (t *Transport) sendSnapshot(s *sender, m raft.Message) {
 		}
 		s.sending.Store(false)
 		log := t.config.Logger.With("peer", membership.Node(s.to), "index", m.Snapshot.Index, "took", time.Since(start))
+		if errors.Is(err, ErrCorrupt) {
+			t.config.Corrupt(s.to, err)
+		}
+		s.suspect(err)
 		if err != nil {
 			log.Warn("could not send a snapshot", "error", err)
 		} else {
@@ -62,11 +67,12 @@ func (t *Transport) streamSnapshot(s *sender, m raft.Message) error {
 	defer cancel()
 	watchdog := time.AfterFunc(chunkTimeout, cancel)
 	defer watchdog.Stop()
-	first, err := resumeAt(ctx, peerpb.NewPeerClient(s.conn), &m, r)
+	client := peerpb.NewPeerClient(s.conn.Load())
+	first, err := resumeAt(ctx, client, &m, r)
 	if err != nil {
 		return err
 	}
-	stream, err := peerpb.NewPeerClient(s.conn).Snapshot(ctx)
+	stream, err := client.Snapshot(ctx)
 	if err != nil {
 		return err
 	}
@@ -90,6 +96,7 @@ func sendChunks(stream grpc.ClientStreamingClient[peerpb.SnapshotChunk, peerpb.S
 			return fmt.Errorf("read the snapshot: %w", err)
 		}
 		chunk.Data = buf[:n]
+		chunk.Sum = proto.Uint32(chunkSum(chunk.Offset, chunk.Data))
 		if sendErr := stream.Send(chunk); errors.Is(sendErr, io.EOF) {
 			return nil // the receiver ended it: CloseAndRecv tells why
 		} else if sendErr != nil {

@@ -54,7 +54,12 @@ type Config struct {
 	// SnapshotRate bounds how fast snapshots go out, to all peers together, in
 	// bytes a second; 0 bounds nothing.
 	SnapshotRate int
-	Logger       *slog.Logger
+	// Corrupt is told of an answer of a peer that was changed on its way. Called
+	// from the transport's goroutines.
+	Corrupt func(from uint64, err error)
+	Logger  *slog.Logger
+
+	sendTimeout time.Duration // 0: sendTimeout
 }
 
 // Peer is somebody to send to.
@@ -115,18 +120,18 @@ func (t *Transport) Connect(peers map[uint64]Peer) error {
 }
 
 func (t *Transport) connect(id uint64, p Peer) error {
-	conn, err := grpc.NewClient("passthrough:///"+p.Address, dialOptions(t.config.BackoffMax)...)
-	if err != nil {
+	ctx, cancel := context.WithCancel(t.ctx)
+	s := &sender{to: id, address: p.Address, config: &t.config, queue: make(chan queued, queueLen),
+		digest: make(chan Digest, 1), renew: make(chan struct{}, 1), flush: make(chan chan<- struct{}, 1), cancel: cancel}
+	s.learner.Store(p.Learner)
+	if err := s.dial(); err != nil {
+		cancel()
 		return err
 	}
-	ctx, cancel := context.WithCancel(t.ctx)
-	s := &sender{to: id, address: p.Address, config: &t.config, conn: conn, queue: make(chan queued, queueLen),
-		digest: make(chan Digest, 1), flush: make(chan chan<- struct{}, 1), cancel: cancel}
-	s.learner.Store(p.Learner)
 	t.senders[id] = s
 	t.wg.Go(func() {
 		s.run(ctx)
-		_ = conn.Close()
+		_ = s.conn.Load().Close()
 	})
 	return nil
 }
@@ -134,6 +139,8 @@ func (t *Transport) connect(id uint64, p Peer) error {
 func dialOptions(backoffMax time.Duration) []grpc.DialOption {
 	return []grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		// Peers are on a private network, whatever HTTPS_PROXY says.
+		grpc.WithNoProxy(),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: reopenDelay, Multiplier: 1.6, Jitter: 0.2, MaxDelay: backoffMax},
 			MinConnectTimeout: time.Second,

@@ -19,7 +19,7 @@ func BenchmarkAppend(b *testing.B) {
 			for b.Loop() {
 				entries := make([]raft.Entry, shape.entries)
 				for i := range entries {
-					entries[i] = raft.Entry{Index: s.Last() + 1 + uint64(i), Term: 1, Data: data}
+					entries[i] = raft.Entry{Index: s.Last() + 1 + uint64(i), Term: 1, Data: data}.Sealed()
 				}
 				require.NoError(b, s.Append(entries))
 			}
@@ -44,6 +44,7 @@ func BenchmarkOpen(b *testing.B) {
 	entries := run(1, 10_000, 1)
 	for i := range entries {
 		entries[i].Data = make([]byte, 1<<10)
+		entries[i] = entries[i].Sealed()
 	}
 	require.NoError(b, s.Append(entries))
 	require.NoError(b, s.Close())

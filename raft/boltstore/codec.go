@@ -15,23 +15,16 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 var errChecksum = errors.New("checksum does not match")
 
-// entryCRC covers everything of an entry that means something.
-func entryCRC(e raft.Entry) uint32 {
-	var head [17]byte
-	binary.BigEndian.PutUint64(head[0:], e.Term)
-	binary.BigEndian.PutUint64(head[8:], e.Index)
-	head[16] = byte(e.Type)
-	return crc32.Update(crc32.Checksum(head[:], castagnoli), castagnoli, e.Data)
-}
-
-// toLog leaves AppendedAt zero: the engine has no clock.
+// toLog stores the entry's checksum as it was given, and makes none: it would
+// vouch for bytes that may have changed since. AppendedAt stays zero, as the
+// engine has no clock.
 func toLog(e raft.Entry) *hraft.Log {
 	return &hraft.Log{
 		Index:      e.Index,
 		Term:       e.Term,
 		Type:       hraft.LogType(e.Type),
 		Data:       e.Data,
-		Extensions: binary.BigEndian.AppendUint32(nil, entryCRC(e)),
+		Extensions: binary.BigEndian.AppendUint32(nil, e.Sum),
 	}
 }
 
@@ -40,7 +33,10 @@ func fromLog(l *hraft.Log) (raft.Entry, error) {
 	if len(l.Data) > 0 {
 		e.Data = l.Data
 	}
-	if len(l.Extensions) != 4 || binary.BigEndian.Uint32(l.Extensions) != entryCRC(e) {
+	if len(l.Extensions) != 4 {
+		return raft.Entry{}, errChecksum
+	}
+	if e.Sum = binary.BigEndian.Uint32(l.Extensions); !e.Intact() {
 		return raft.Entry{}, errChecksum
 	}
 	return e, nil

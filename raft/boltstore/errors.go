@@ -24,6 +24,9 @@ var (
 	// ErrOutOfOrder: a term or a vote would go back, or an entry come before its
 	// term. Nothing was written.
 	ErrOutOfOrder = errors.New("log write out of order")
+	// ErrNotIntact: an entry to be appended does not match its checksum, so it
+	// changed in this machine's memory. Nothing was written.
+	ErrNotIntact = errors.New("an entry does not match its checksum before it is written")
 	// ErrFailed: an earlier write failed, so what is on disk is unknown.
 	ErrFailed = errors.New("log write failed; the process must end")
 )

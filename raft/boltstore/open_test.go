@@ -149,7 +149,7 @@ func TestAFlippedBitOfAnEntryIsDamageAndNotAbsence(t *testing.T) {
 func TestAFileThatIsCutOrOverwrittenIsDamage(t *testing.T) {
 	s, dir := fresh(t, 1)
 	require.NoError(t, s.Append(run(1, 300, 1)))
-	require.NoError(t, s.Append([]raft.Entry{{Index: 301, Term: 1, Data: make([]byte, 100_000)}}))
+	require.NoError(t, s.Append([]raft.Entry{raft.Entry{Index: 301, Term: 1, Data: make([]byte, 100_000)}.Sealed()}))
 	require.NoError(t, s.Close())
 	whole, err := os.ReadFile(filepath.Join(dir, fileName))
 	require.NoError(t, err)

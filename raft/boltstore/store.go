@@ -102,12 +102,13 @@ func (s *Store) SetHardState(hs raft.HardState) error {
 // Append makes entries the end of the log. Where they overlap what is stored,
 // that is removed first, durably, from the first of them on. It returns ErrGap
 // when they do not follow, ErrOutOfOrder when their terms go back or are newer
-// than the hard state, and raft.ErrCompacted when they begin below First.
+// than the hard state, raft.ErrCompacted when they begin below First, and
+// ErrNotIntact when one does not match its Sum.
 func (s *Store) Append(entries []raft.Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	if err := errors.Join(checkRun(entries), s.checkJoin(entries)); err != nil {
+	if err := errors.Join(checkRun(entries), checkIntact(entries), s.checkJoin(entries)); err != nil {
 		return fmt.Errorf("append entry %d: %w", entries[0].Index, err)
 	}
 	if entries[0].Index <= s.last {
@@ -135,6 +136,15 @@ func checkRun(entries []raft.Entry) error {
 			return fmt.Errorf("%w: %d comes after %d", ErrGap, e.Index, entries[i].Index)
 		case e.Term < entries[i].Term:
 			return fmt.Errorf("%w: term %d comes after %d", ErrOutOfOrder, e.Term, entries[i].Term)
+		}
+	}
+	return nil
+}
+
+func checkIntact(entries []raft.Entry) error {
+	for i := range entries {
+		if !entries[i].Intact() {
+			return fmt.Errorf("%w: entry %d", ErrNotIntact, entries[i].Index)
 		}
 	}
 	return nil

@@ -41,7 +41,7 @@ func fresh(t testing.TB, term uint64) (s *Store, dir string) {
 // run gives entries first to last of one term.
 func run(first, last, term uint64) (entries []raft.Entry) {
 	for i := first; i <= last; i++ {
-		entries = append(entries, raft.Entry{Index: i, Term: term, Data: fmt.Appendf(nil, "%d in %d", i, term)})
+		entries = append(entries, raft.Entry{Index: i, Term: term, Data: fmt.Appendf(nil, "%d in %d", i, term)}.Sealed())
 	}
 	return entries
 }
@@ -73,9 +73,9 @@ func requireStored(t testing.TB, s *Store, dir string, snap raft.SnapshotMeta, w
 func TestWhatIsWrittenIsRecovered(t *testing.T) {
 	s, dir := fresh(t, 2)
 	entries := join(
-		[]raft.Entry{{Index: 1, Term: 1}, {Index: 2, Term: 1, Type: raft.EntryConfChange, Data: []byte("conf")}},
+		[]raft.Entry{raft.Entry{Index: 1, Term: 1}.Sealed(), raft.Entry{Index: 2, Term: 1, Type: raft.EntryConfChange, Data: []byte("conf")}.Sealed()},
 		run(3, 5, 2),
-		[]raft.Entry{{Index: 6, Term: 2, Data: bytes.Repeat([]byte{7}, 3<<20)}},
+		[]raft.Entry{raft.Entry{Index: 6, Term: 2, Data: bytes.Repeat([]byte{7}, 3<<20)}.Sealed()},
 	)
 	require.NoError(t, s.Append(entries[:2]))
 	require.NoError(t, s.Append(entries[2:]))

@@ -976,7 +976,12 @@ type Request struct {
 	//	*Request_Cas
 	//	*Request_OpenSession
 	//	*Request_CloseSession
-	Op            isRequest_Op `protobuf_oneof:"op"`
+	Op isRequest_Op `protobuf_oneof:"op"`
+	// checksum is the CRC32C over what the request means (client/api/checksum.go
+	// says which bytes). It may be left out, but not on a stream whose metadata
+	// has raftkv-checksums: 1. A node that finds it wrong has done nothing of the
+	// request and ends the stream with DATA_LOSS.
+	Checksum      *uint32 `protobuf:"fixed32,9,opt,name=checksum,proto3,oneof" json:"checksum,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1088,6 +1093,13 @@ func (x *Request) GetCloseSession() *CloseSessionRequest {
 	return nil
 }
 
+func (x *Request) GetChecksum() uint32 {
+	if x != nil && x.Checksum != nil {
+		return *x.Checksum
+	}
+	return 0
+}
+
 type isRequest_Op interface {
 	isRequest_Op()
 }
@@ -1147,7 +1159,9 @@ type Response struct {
 	//	*Response_Cas
 	//	*Response_OpenSession
 	//	*Response_CloseSession
-	Result        isResponse_Result `protobuf_oneof:"result"`
+	Result isResponse_Result `protobuf_oneof:"result"`
+	// checksum, likewise: set if the request had one.
+	Checksum      *uint32 `protobuf:"fixed32,10,opt,name=checksum,proto3,oneof" json:"checksum,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1266,6 +1280,13 @@ func (x *Response) GetCloseSession() *CloseSessionResponse {
 		}
 	}
 	return nil
+}
+
+func (x *Response) GetChecksum() uint32 {
+	if x != nil && x.Checksum != nil {
+		return *x.Checksum
+	}
+	return 0
 }
 
 type isResponse_Result interface {
@@ -1747,7 +1768,7 @@ const file_client_api_v1_kv_proto_rawDesc = "" +
 	"\asession\x18\x01 \x01(\x04R\asession\"/\n" +
 	"\x13CloseSessionRequest\x12\x18\n" +
 	"\asession\x18\x01 \x01(\x04R\asession\"\x16\n" +
-	"\x14CloseSessionResponse\"\x98\x03\n" +
+	"\x14CloseSessionResponse\"\xc6\x03\n" +
 	"\aRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12)\n" +
 	"\x03get\x18\x02 \x01(\v2\x15.raftkv.v1.GetRequestH\x00R\x03get\x12,\n" +
@@ -1756,8 +1777,10 @@ const file_client_api_v1_kv_proto_rawDesc = "" +
 	"\x06delete\x18\x05 \x01(\v2\x18.raftkv.v1.DeleteRequestH\x00R\x06delete\x124\n" +
 	"\x03cas\x18\x06 \x01(\v2 .raftkv.v1.CompareAndSwapRequestH\x00R\x03cas\x12B\n" +
 	"\fopen_session\x18\a \x01(\v2\x1d.raftkv.v1.OpenSessionRequestH\x00R\vopenSession\x12E\n" +
-	"\rclose_session\x18\b \x01(\v2\x1e.raftkv.v1.CloseSessionRequestH\x00R\fcloseSessionB\x04\n" +
-	"\x02op\"\xce\x03\n" +
+	"\rclose_session\x18\b \x01(\v2\x1e.raftkv.v1.CloseSessionRequestH\x00R\fcloseSession\x12\x1f\n" +
+	"\bchecksum\x18\t \x01(\aH\x01R\bchecksum\x88\x01\x01B\x04\n" +
+	"\x02opB\v\n" +
+	"\t_checksum\"\xfc\x03\n" +
 	"\bResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12(\n" +
 	"\x05error\x18\x02 \x01(\v2\x10.raftkv.v1.ErrorH\x00R\x05error\x12*\n" +
@@ -1767,8 +1790,11 @@ const file_client_api_v1_kv_proto_rawDesc = "" +
 	"\x06delete\x18\x06 \x01(\v2\x19.raftkv.v1.DeleteResponseH\x00R\x06delete\x125\n" +
 	"\x03cas\x18\a \x01(\v2!.raftkv.v1.CompareAndSwapResponseH\x00R\x03cas\x12C\n" +
 	"\fopen_session\x18\b \x01(\v2\x1e.raftkv.v1.OpenSessionResponseH\x00R\vopenSession\x12F\n" +
-	"\rclose_session\x18\t \x01(\v2\x1f.raftkv.v1.CloseSessionResponseH\x00R\fcloseSessionB\b\n" +
-	"\x06result\"?\n" +
+	"\rclose_session\x18\t \x01(\v2\x1f.raftkv.v1.CloseSessionResponseH\x00R\fcloseSession\x12\x1f\n" +
+	"\bchecksum\x18\n" +
+	" \x01(\aH\x01R\bchecksum\x88\x01\x01B\b\n" +
+	"\x06resultB\v\n" +
+	"\t_checksum\"?\n" +
 	"\rStreamRequest\x12.\n" +
 	"\brequests\x18\x01 \x03(\v2\x12.raftkv.v1.RequestR\brequests\"C\n" +
 	"\x0eStreamResponse\x121\n" +

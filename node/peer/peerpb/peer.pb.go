@@ -183,9 +183,11 @@ func (x *Batch) GetDigest() *StateDigest {
 // StateDigest says what the sender's state machine is after applying the entry
 // at index: at the same index every replica's is the same.
 type StateDigest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
-	Digest        uint64                 `protobuf:"fixed64,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Index  uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	Digest uint64                 `protobuf:"fixed64,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	// sum covers both.
+	Sum           *uint32 `protobuf:"fixed32,3,opt,name=sum,proto3,oneof" json:"sum,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -234,6 +236,13 @@ func (x *StateDigest) GetDigest() uint64 {
 	return 0
 }
 
+func (x *StateDigest) GetSum() uint32 {
+	if x != nil && x.Sum != nil {
+		return *x.Sum
+	}
+	return 0
+}
+
 type Closed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -276,7 +285,9 @@ type SnapshotChunk struct {
 	Message *Message `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
 	Data    []byte   `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
 	// offset, in the first chunk: how many bytes are left out, as Held told.
-	Offset        uint64 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`
+	Offset uint64 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`
+	// sum covers data and offset.
+	Sum           *uint32 `protobuf:"fixed32,4,opt,name=sum,proto3,oneof" json:"sum,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -332,6 +343,13 @@ func (x *SnapshotChunk) GetOffset() uint64 {
 	return 0
 }
 
+func (x *SnapshotChunk) GetSum() uint32 {
+	if x != nil && x.Sum != nil {
+		return *x.Sum
+	}
+	return 0
+}
+
 type SnapshotReceived struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -371,6 +389,7 @@ func (*SnapshotReceived) Descriptor() ([]byte, []int) {
 type SnapshotHeld struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Bytes         uint64                 `protobuf:"varint,1,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	Sum           *uint32                `protobuf:"fixed32,2,opt,name=sum,proto3,oneof" json:"sum,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -412,12 +431,21 @@ func (x *SnapshotHeld) GetBytes() uint64 {
 	return 0
 }
 
+func (x *SnapshotHeld) GetSum() uint32 {
+	if x != nil && x.Sum != nil {
+		return *x.Sum
+	}
+	return 0
+}
+
 type Entry struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
-	Term          uint64                 `protobuf:"varint,2,opt,name=term,proto3" json:"term,omitempty"`
-	Type          uint32                 `protobuf:"varint,3,opt,name=type,proto3" json:"type,omitempty"`
-	Data          []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Index uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	Term  uint64                 `protobuf:"varint,2,opt,name=term,proto3" json:"term,omitempty"`
+	Type  uint32                 `protobuf:"varint,3,opt,name=type,proto3" json:"type,omitempty"`
+	Data  []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
+	// sum is the entry's own, made by the leader that appended it.
+	Sum           uint32 `protobuf:"fixed32,5,opt,name=sum,proto3" json:"sum,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -478,6 +506,13 @@ func (x *Entry) GetData() []byte {
 		return x.Data
 	}
 	return nil
+}
+
+func (x *Entry) GetSum() uint32 {
+	if x != nil {
+		return x.Sum
+	}
+	return 0
 }
 
 type ConfState struct {
@@ -628,8 +663,11 @@ type Message struct {
 	Transfer  bool                   `protobuf:"varint,15,opt,name=transfer,proto3" json:"transfer,omitempty"`
 	Lost      bool                   `protobuf:"varint,16,opt,name=lost,proto3" json:"lost,omitempty"`
 	// promise is in nanoseconds; 0 from a node that promises nothing.
-	Promise       uint64 `protobuf:"varint,17,opt,name=promise,proto3" json:"promise,omitempty"`
-	ByLease       bool   `protobuf:"varint,18,opt,name=by_lease,json=byLease,proto3" json:"by_lease,omitempty"`
+	Promise uint64 `protobuf:"varint,17,opt,name=promise,proto3" json:"promise,omitempty"`
+	ByLease bool   `protobuf:"varint,18,opt,name=by_lease,json=byLease,proto3" json:"by_lease,omitempty"`
+	// head is the checksum of all the fields above. Of the entries it covers all
+	// but the data, which their sums do.
+	Head          *uint32 `protobuf:"fixed32,19,opt,name=head,proto3,oneof" json:"head,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -790,6 +828,13 @@ func (x *Message) GetByLease() bool {
 	return false
 }
 
+func (x *Message) GetHead() uint32 {
+	if x != nil && x.Head != nil {
+		return *x.Head
+	}
+	return 0
+}
+
 var File_node_peer_peerpb_peer_proto protoreflect.FileDescriptor
 
 const file_node_peer_peerpb_peer_proto_rawDesc = "" +
@@ -806,23 +851,30 @@ const file_node_peer_peerpb_peer_proto_rawDesc = "" +
 	"\x03sum\x18\b \x01(\aR\x03sum\"q\n" +
 	"\x05Batch\x123\n" +
 	"\bmessages\x18\x01 \x03(\v2\x17.raftkv.peer.v1.MessageR\bmessages\x123\n" +
-	"\x06digest\x18\x02 \x01(\v2\x1b.raftkv.peer.v1.StateDigestR\x06digest\";\n" +
+	"\x06digest\x18\x02 \x01(\v2\x1b.raftkv.peer.v1.StateDigestR\x06digest\"Z\n" +
 	"\vStateDigest\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x16\n" +
-	"\x06digest\x18\x02 \x01(\x06R\x06digest\"\b\n" +
-	"\x06Closed\"n\n" +
+	"\x06digest\x18\x02 \x01(\x06R\x06digest\x12\x15\n" +
+	"\x03sum\x18\x03 \x01(\aH\x00R\x03sum\x88\x01\x01B\x06\n" +
+	"\x04_sum\"\b\n" +
+	"\x06Closed\"\x8d\x01\n" +
 	"\rSnapshotChunk\x121\n" +
 	"\amessage\x18\x01 \x01(\v2\x17.raftkv.peer.v1.MessageR\amessage\x12\x12\n" +
 	"\x04data\x18\x02 \x01(\fR\x04data\x12\x16\n" +
-	"\x06offset\x18\x03 \x01(\x04R\x06offset\"\x12\n" +
-	"\x10SnapshotReceived\"$\n" +
+	"\x06offset\x18\x03 \x01(\x04R\x06offset\x12\x15\n" +
+	"\x03sum\x18\x04 \x01(\aH\x00R\x03sum\x88\x01\x01B\x06\n" +
+	"\x04_sum\"\x12\n" +
+	"\x10SnapshotReceived\"C\n" +
 	"\fSnapshotHeld\x12\x14\n" +
-	"\x05bytes\x18\x01 \x01(\x04R\x05bytes\"Y\n" +
+	"\x05bytes\x18\x01 \x01(\x04R\x05bytes\x12\x15\n" +
+	"\x03sum\x18\x02 \x01(\aH\x00R\x03sum\x88\x01\x01B\x06\n" +
+	"\x04_sum\"k\n" +
 	"\x05Entry\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x12\n" +
 	"\x04type\x18\x03 \x01(\rR\x04type\x12\x12\n" +
-	"\x04data\x18\x04 \x01(\fR\x04data\"\x82\x01\n" +
+	"\x04data\x18\x04 \x01(\fR\x04data\x12\x10\n" +
+	"\x03sum\x18\x05 \x01(\aR\x03sum\"\x82\x01\n" +
 	"\tConfState\x12\x16\n" +
 	"\x06voters\x18\x01 \x03(\x04R\x06voters\x12'\n" +
 	"\x0fvoters_outgoing\x18\x02 \x03(\x04R\x0evotersOutgoing\x12\x1a\n" +
@@ -831,7 +883,7 @@ const file_node_peer_peerpb_peer_proto_rawDesc = "" +
 	"\fSnapshotMeta\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12-\n" +
-	"\x04conf\x18\x03 \x01(\v2\x19.raftkv.peer.v1.ConfStateR\x04conf\"\xf1\x03\n" +
+	"\x04conf\x18\x03 \x01(\v2\x19.raftkv.peer.v1.ConfStateR\x04conf\"\x93\x04\n" +
 	"\aMessage\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\rR\x04type\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\x04R\x04from\x12\x0e\n" +
@@ -852,7 +904,9 @@ const file_node_peer_peerpb_peer_proto_rawDesc = "" +
 	"\btransfer\x18\x0f \x01(\bR\btransfer\x12\x12\n" +
 	"\x04lost\x18\x10 \x01(\bR\x04lost\x12\x18\n" +
 	"\apromise\x18\x11 \x01(\x04R\apromise\x12\x19\n" +
-	"\bby_lease\x18\x12 \x01(\bR\abyLease2\x88\x02\n" +
+	"\bby_lease\x18\x12 \x01(\bR\abyLease\x12\x17\n" +
+	"\x04head\x18\x13 \x01(\aH\x00R\x04head\x88\x01\x01B\a\n" +
+	"\x05_head2\x88\x02\n" +
 	"\x04Peer\x12;\n" +
 	"\bMessages\x12\x15.raftkv.peer.v1.Batch\x1a\x16.raftkv.peer.v1.Closed(\x01\x12M\n" +
 	"\bSnapshot\x12\x1d.raftkv.peer.v1.SnapshotChunk\x1a .raftkv.peer.v1.SnapshotReceived(\x01\x12=\n" +
@@ -912,6 +966,10 @@ func file_node_peer_peerpb_peer_proto_init() {
 	if File_node_peer_peerpb_peer_proto != nil {
 		return
 	}
+	file_node_peer_peerpb_peer_proto_msgTypes[2].OneofWrappers = []any{}
+	file_node_peer_peerpb_peer_proto_msgTypes[4].OneofWrappers = []any{}
+	file_node_peer_peerpb_peer_proto_msgTypes[6].OneofWrappers = []any{}
+	file_node_peer_peerpb_peer_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
