@@ -23,6 +23,7 @@ type network struct {
 	// leads says where an address leads if not to itself; "" is nowhere.
 	leads  map[string]string
 	holes  []string
+	slow   map[string]time.Duration // how long a dial takes
 	dialed []string
 }
 
@@ -31,7 +32,9 @@ func (n *network) dial(ctx context.Context, address string) (net.Conn, error) {
 	n.dialed = append(n.dialed, address)
 	hole := slices.Contains(n.holes, address)
 	to, bent := n.leads[address]
+	slow := n.slow[address]
 	n.mu.Unlock()
+	time.Sleep(slow)
 	if hole {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -191,5 +194,40 @@ func TestErrorsTellWhatEachAddressSaid(t *testing.T) {
 		requireNotDone(t, err, ErrNoLeader)
 		require.NotErrorIs(t, err, ErrLeaderUnreached)
 		require.ErrorContains(t, err, "node-3:7000 (node 3, follower) knows no leader")
+	})
+}
+
+// A given address that takes its time is waited for, and not passed by.
+func TestListThatWasGivenComesFirst(t *testing.T) {
+	inNetwork(t, func(t *testing.T, n *network) {
+		n.leads = map[string]string{"proxy:1": n.c.Addresses()[0], "proxy:2": n.c.Addresses()[1]}
+		n.slow = map[string]time.Duration{"proxy:1": 200 * time.Millisecond}
+		mustPut(t, n.through(t, []string{"proxy:1", "proxy:2"}), "k", "v")
+		settle()
+		require.False(t, n.wasDialed(n.c.Addresses()[0]))
+	})
+}
+
+// Addresses change hands; what nobody advertises any more is given up.
+func TestClientFollowsMembersThatMove(t *testing.T) {
+	inNetwork(t, func(t *testing.T, n *network) {
+		cl := n.through(t, n.c.Addresses()[2:])
+		mustPut(t, cl, "a", "1")
+		n.c.Lead(2)
+		mustPut(t, cl, "b", "2")
+		n.lead("moved:1", n.c.Addresses()[0])
+		n.c.Node(1).Advertise("moved:1")
+		n.lead(n.c.Addresses()[0], "nowhere:1")
+		n.c.Node(1).Stop()
+		n.c.Node(1).Start()
+		settle()
+		n.c.Lead(1)
+		n.c.Node(2).Stop()
+		mustPut(t, cl, "c", "3")
+		require.Equal(t, 1, n.c.Applied("c"))
+		require.True(t, n.wasDialed("moved:1"))
+		for _, l := range cl.router.all() {
+			require.NotEqual(t, n.c.Addresses()[0], l.address)
+		}
 	})
 }

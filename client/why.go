@@ -93,7 +93,8 @@ func (r *router) listed(id uint64) bool {
 }
 
 // reasonOf gives the heart of a gRPC error: "connection refused" without the
-// layers that pass it on.
+// layers that pass it on. That gRPC closed the connection itself, because nobody
+// answered, comes as its own closing.
 func reasonOf(err error) string {
 	s := oneLine(err)
 	for _, layer := range []string{"Error while dialing: ", "dial tcp: ", "connect: "} {
@@ -101,7 +102,7 @@ func reasonOf(err error) string {
 			s = strings.TrimSuffix(rest, `"`)
 		}
 	}
-	if s == context.DeadlineExceeded.Error() || strings.HasSuffix(s, "i/o timeout") {
+	if s == context.DeadlineExceeded.Error() || strings.HasSuffix(s, "i/o timeout") || strings.HasSuffix(s, `use of closed network connection"`) {
 		return noAnswer
 	}
 	return s
