@@ -19,6 +19,9 @@ const (
 	adminAttempt = 3 * time.Second
 	// adminPause is the time between two tries.
 	adminPause = 50 * time.Millisecond
+	// adminMargin: with less time left, no further try is begun after one that was
+	// definitely not done. It might be cut off, and leave in doubt what is not.
+	adminMargin = 200 * time.Millisecond
 )
 
 // Member is one member of the cluster as the leader knows it.
@@ -90,14 +93,18 @@ func (c *Client) ChangeMembers(ctx context.Context, mc MemberChange) (changed bo
 }
 
 // TransferLeader hands leadership to a voter, 0 for whoever holds most of the
-// log, and returns who leads then. It is tried again until ctx ends; so another
-// leader than the first may have been asked to go.
+// log, and returns who leads then, which may be another. A voter that cannot take
+// over, or did not in time, is an ErrBadRequest that names it. Otherwise it is tried
+// again until ctx ends; so another leader than the first may have been asked to go.
 func (c *Client) TransferLeader(ctx context.Context, to uint64) (leader uint64, err error) {
 	err = c.administer(ctx, "transfer", true, func(ctx context.Context, a apiv1.AdminClient) error {
 		p, err := a.TransferLeader(ctx, &apiv1.TransferLeaderRequest{To: to})
 		leader = p.GetLeaderId()
 		return err
 	})
+	if errors.Is(err, ErrBadRequest) { // who leads now has said so, whatever was asked before
+		err = notDone("transfer", causesOf(err)...)
+	}
 	return leader, err
 }
 
@@ -121,7 +128,7 @@ func (c *Client) administer(ctx context.Context, op string, changes bool, call f
 			failed.kind = ErrUnknown
 		}
 		if answered {
-			err = cause(e)
+			err = adminCause(e)
 			c.learn(l, e)
 		} else {
 			err = fmt.Errorf("%w: %s", ErrUnavailable, oneLine(err))
@@ -130,13 +137,32 @@ func (c *Client) administer(ctx context.Context, op string, changes bool, call f
 		if answered || len(failed.causes) == 0 { // an answer says more than none
 			failed.causes = []error{err}
 		}
-		if ctx.Err() != nil || errors.Is(err, ErrBadRequest) {
+		if errors.Is(err, ErrBadRequest) || late(ctx, failed.kind) {
 			return failed.because(nil, ctx.Err())
 		}
 		if sleep(ctx, adminPause); ctx.Err() != nil {
 			return failed.because(nil, ctx.Err())
 		}
 	}
+}
+
+// late says that there is no time for another try.
+func late(ctx context.Context, kind error) bool {
+	deadline, _ := ctx.Deadline()
+	return ctx.Err() != nil || (kind == ErrNotDone && time.Until(deadline) < adminMargin)
+}
+
+// refused is why the leader will not do what an operator asked for, in its words.
+type refused struct{ why string }
+
+func (r refused) Error() string { return r.why }
+func (refused) Unwrap() error   { return ErrBadRequest }
+
+func adminCause(e *apiv1.Error) error {
+	if e.GetReason() == apiv1.Reason_REASON_BAD_REQUEST && e.GetMessage() != "" {
+		return refused{e.GetMessage()}
+	}
+	return cause(e)
 }
 
 func (c *Client) attempt(ctx context.Context, l *link, call func(context.Context, apiv1.AdminClient) error) error {

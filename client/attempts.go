@@ -73,7 +73,7 @@ func (c *Client) reason(a *attempts) error {
 		return ErrClosed
 	}
 	if a.read && a.only == nil && c.router.leader.Load() == nil {
-		if why := c.router.whyNone(); why == ErrNoLeader {
+		if why := c.router.whyNone(); errors.Is(why, ErrNoLeader) {
 			return why
 		}
 	}
@@ -86,7 +86,7 @@ func (c *Client) choose(ctx context.Context, a *attempts) (*link, error) {
 	case a.only != nil:
 		return a.only, nil
 	case a.read:
-		return c.router.any(a.failed), nil
+		return c.router.any(ctx, a.failed), nil
 	default:
 		return c.router.await(ctx)
 	}

@@ -19,9 +19,15 @@ const (
 // Config says how to reach a cluster. The zero value of everything but Nodes
 // will do.
 type Config struct {
-	// Nodes are the client addresses, host:port, of some or all nodes. A leader
-	// that is not among them can only be reached with Discover.
+	// Nodes are the client addresses, host:port, of some or all nodes; any one
+	// member will do. A leader that none of them leads to is reached at the
+	// address that it advertises.
 	Nodes []string
+	// OnlyNodes keeps to Nodes: no advertised address is ever dialed. It is for
+	// who reaches the nodes through proxies and must not pass them by. Without it,
+	// an address in Nodes still wins over what the node behind it advertises, but
+	// a proxy that was cut before it answered once cannot be known for one.
+	OnlyNodes bool
 	// RequestTimeout bounds a call whose context has no deadline.
 	RequestTimeout time.Duration
 	// AttemptTimeout is how long one sending waits for its reply before the
@@ -34,9 +40,6 @@ type Config struct {
 	// NoSession sends writes that cannot safely be repeated: one whose outcome
 	// is unknown is not tried again, and the call returns ErrUnknown at once.
 	NoSession bool
-	// Discover also dials the address that a leader advertises when none of
-	// Nodes is that leader. It would go round a proxy, so it is off by default.
-	Discover bool
 
 	// dial replaces the network in tests; nil is TCP.
 	dial func(ctx context.Context, address string) (net.Conn, error)

@@ -29,6 +29,9 @@ var (
 	ErrSessionExpired = errors.New("the session expired")
 	// ErrNoLeader: nodes answered, but none led, or no quorum confirmed it.
 	ErrNoLeader = errors.New("no leader found")
+	// ErrLeaderUnreached: nodes answered and name a leader, who cannot be reached at
+	// any address that is known here. It is an ErrNoLeader too.
+	ErrLeaderUnreached error = leaderUnreached{}
 	// ErrTooStale: no node could confirm that what it has is young enough for the
 	// bound that StaleWithin set.
 	ErrTooStale = errors.New("what the node has may be too old")
@@ -40,6 +43,12 @@ var (
 	// ErrClosed: the client was closed.
 	ErrClosed = errors.New("the client is closed")
 )
+
+// leaderUnreached is an ErrNoLeader of its own.
+type leaderUnreached struct{}
+
+func (leaderUnreached) Error() string { return "no leader reached" }
+func (leaderUnreached) Unwrap() error { return ErrNoLeader }
 
 // reasonErrors maps the server's reasons to causes.
 var reasonErrors = map[apiv1.Reason]error{

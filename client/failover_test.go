@@ -43,19 +43,6 @@ func TestHintWithUselessAddressIsFollowedByID(t *testing.T) {
 	})
 }
 
-func TestDiscoverDialsTheAdvertisedLeader(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := clienttest.StartInMemory(t, 3)
-		only := func(cfg *Config) { cfg.Nodes = c.Addresses()[2:] }
-		strict := connect(t, c, only)
-		requireNotDone(t, strict.Put(within(t, 500*time.Millisecond), "k", nil), ErrNoLeader, context.DeadlineExceeded)
-
-		cl := connect(t, c, only, func(cfg *Config) { cfg.Discover = true })
-		mustPut(t, cl, "k", "v")
-		require.Equal(t, 1, c.Applied("k"))
-	})
-}
-
 func TestKilledLeaderIsReplacedFast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := clienttest.StartInMemory(t, 5)

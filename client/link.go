@@ -30,13 +30,16 @@ type link struct {
 	cc      atomic.Pointer[grpc.ClientConn] // see conn
 	router  *router
 	ctx     context.Context
+	// member is the id of the node that advertises this address; 0 if the address
+	// is one of Config.Nodes.
+	member uint64
 
 	// id is the node's, as it told itself; 0 until then.
 	id atomic.Uint64
 	// suspect: it did not answer when last asked.
 	suspect atomic.Bool
-	// unreached is why a search did not reach it, when it last told.
-	unreached atomic.Pointer[string]
+	// said is what came of asking it last; nil until then.
+	said atomic.Pointer[word]
 	// asked: a search waits for its status.
 	asked atomic.Bool
 
@@ -67,8 +70,9 @@ func dialOptions(cfg Config) []grpc.DialOption {
 
 // newLink prepares the way to address; it connects when first used. The name
 // is looked up at each dial, since a restarted node may have another address.
-func newLink(ctx context.Context, r *router, address string) (*link, error) {
-	l := &link{address: address, router: r, ctx: ctx}
+func newLink(ctx context.Context, r *router, address string, member uint64) (*link, error) {
+	l := &link{address: address, router: r, ctx: ctx, member: member}
+	l.suspect.Store(member != 0)
 	return l, l.dial()
 }
 
@@ -147,10 +151,25 @@ func (l *link) slow() { l.router.doubt(l) }
 // ran out says less than what was seen before.
 func (l *link) failed(err error) {
 	l.suspect.Store(true)
-	if c := status.Code(err); c != codes.DeadlineExceeded && c != codes.Canceled {
-		why := oneLine(err)
-		l.unreached.Store(&why)
+	silent := status.Code(err) == codes.DeadlineExceeded || status.Code(err) == codes.Canceled
+	switch old := l.said.Load(); {
+	case !silent:
+		l.said.Store(&word{why: reasonOf(err)})
+	case old == nil || old.why == "":
+		l.said.Store(&word{why: noAnswer})
 	}
+}
+
+// rank says how good the node is for a read: 2 it answers, 1 it is not known not
+// to, 0 it did not when last asked, or is somebody that is not known yet.
+func (l *link) rank() int {
+	switch {
+	case l.suspect.Load():
+		return 0
+	case l.id.Load() != 0:
+		return 2
+	}
+	return 1
 }
 
 func (l *link) heard() {

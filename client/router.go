@@ -10,9 +10,6 @@ import (
 	apiv1 "raftkv/client/api/v1"
 )
 
-// maxLinks bounds the links that Discover adds.
-const maxLinks = 32
-
 // router knows the way to each node, and which of them leads. Nodes are known
 // by their id: an address that a node advertises may mean nothing here.
 type router struct {
@@ -24,11 +21,13 @@ type router struct {
 	next    atomic.Uint32        // for reads that any node may answer
 
 	mu    sync.Mutex
-	links []*link // cfg.Nodes' first, in order; only ever grows
+	links []*link // cfg.Nodes' first, in order; then those of advertised addresses
+	book  book    // the addresses that members advertise
 	// term is the highest in which some node knew a leader. A node that says it
 	// leads an earlier one has been replaced, and may not know it.
 	term      uint64
 	found     chan struct{} // closed when leader is set
+	spoken    chan struct{} // closed when some node has answered for the first time
 	searching bool
 	waiting   int
 	doubted   time.Time
@@ -36,9 +35,9 @@ type router struct {
 }
 
 func newRouter(ctx context.Context, cfg Config) (*router, error) {
-	r := &router{cfg: cfg, ctx: ctx, found: make(chan struct{})}
+	r := &router{cfg: cfg, ctx: ctx, found: make(chan struct{}), spoken: make(chan struct{})}
 	for _, a := range cfg.Nodes {
-		l, err := newLink(ctx, r, a)
+		l, err := newLink(ctx, r, a, 0)
 		if err != nil {
 			return nil, fmt.Errorf("node %q: %w", a, err)
 		}
@@ -57,7 +56,7 @@ func (r *router) all() []*link {
 // byAddress returns the link to one of cfg.Nodes, or nil.
 func (r *router) byAddress(a string) *link {
 	for _, l := range r.all() {
-		if l.address == a {
+		if l.address == a && l.member == 0 {
 			return l
 		}
 	}
@@ -102,43 +101,47 @@ func (r *router) leave() {
 	r.waiting--
 }
 
-// whyNone says why there is no leader: because no node answers, or because
-// those that do know none.
-func (r *router) whyNone() error {
-	for _, l := range r.all() {
-		if l.id.Load() != 0 && !l.suspect.Load() {
-			return ErrNoLeader
-		}
-	}
-	for _, l := range r.all() {
-		if why := l.unreached.Load(); why != nil {
-			return fmt.Errorf("%w: %s: %s", ErrUnavailable, l.address, *why)
-		}
-	}
-	return ErrUnavailable
-}
-
 // any returns a node for a read: the leader, which answers at least cost, or
-// else whoever is next and not under suspicion. not is the one that has just
-// failed, or nil.
-func (r *router) any(not *link) *link {
+// else whoever is next and known to answer. not is the one that has just failed,
+// or nil.
+func (r *router) any(ctx context.Context, not *link) *link {
 	if l := r.leader.Load(); l != nil && l != not {
 		return l
 	}
 	r.mu.Lock()
 	r.seekLocked()
 	r.mu.Unlock()
+	r.awaitWord(ctx)
 	return r.rotate(not)
 }
 
+// awaitWord waits until some node has answered, as long as a question may take: a
+// node that swallows what it is sent would cost a read far more.
+func (r *router) awaitWord(ctx context.Context) {
+	select {
+	case <-r.spoken:
+		return
+	default:
+	}
+	t := time.NewTimer(askTimeout)
+	defer t.Stop()
+	select {
+	case <-r.spoken:
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// rotate takes turns among the best: nodes that answer, then those not known not
+// to. What was only advertised is taken once it has told who it is.
 func (r *router) rotate(not *link) *link {
 	links := r.all()
 	start := int(r.next.Add(1))
-	pick := links[start%len(links)]
+	pick, best := r.links[start%len(r.cfg.Nodes)], 0
 	for i := range links {
 		l := links[(start+i)%len(links)]
-		if l != not && !l.suspect.Load() {
-			return l
+		if rank := l.rank(); l != not && rank > best {
+			pick, best = l, rank
 		}
 	}
 	return pick
@@ -180,7 +183,11 @@ func (r *router) hint(id uint64) {
 
 // observe takes in what a node says about itself.
 func (r *router) observe(l *link, st *apiv1.StatusResponse) {
+	if !r.believes(l, st) {
+		return
+	}
 	l.id.Store(st.GetId())
+	l.said.Store(&word{role: st.GetRole(), leader: st.GetLeaderId(), leaderAddress: st.GetLeaderAddress()})
 	l.heard()
 	if old := r.digest(l, st); old != nil {
 		old.moveAway()
@@ -192,6 +199,8 @@ func (r *router) observe(l *link, st *apiv1.StatusResponse) {
 func (r *router) digest(l *link, st *apiv1.StatusResponse) *link {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.spokenLocked()
+	r.noteLocked(l, st)
 	if st.GetLeaderId() != 0 {
 		r.term = max(r.term, st.GetTerm())
 	}
@@ -204,10 +213,16 @@ func (r *router) digest(l *link, st *apiv1.StatusResponse) *link {
 	case !leads && old == l:
 		r.unsetLocked(l, errMoved)
 		return old
-	case !leads && r.cfg.Discover:
-		r.discoverLocked(st.GetLeaderId(), st.GetLeaderAddress())
 	}
 	return nil
+}
+
+func (r *router) spokenLocked() {
+	select {
+	case <-r.spoken:
+	default:
+		close(r.spoken)
+	}
 }
 
 func (r *router) setLocked(l *link) {
@@ -216,21 +231,6 @@ func (r *router) setLocked(l *link) {
 		close(r.found)
 	}
 	r.cfg.Logger.Debug("leader found", "address", l.address, "id", l.id.Load(), "term", r.term)
-}
-
-// discoverLocked adds a link to a leader that none of the known ones leads to.
-func (r *router) discoverLocked(id uint64, address string) {
-	if id == 0 || address == "" || len(r.links) >= maxLinks {
-		return
-	}
-	for _, l := range r.links {
-		if l.id.Load() == id || l.address == address {
-			return
-		}
-	}
-	if l, err := newLink(r.ctx, r, address); err == nil {
-		r.links = append(r.links, l)
-	}
 }
 
 // spawnLocked starts f on a goroutine that close waits for, unless that is

@@ -64,6 +64,7 @@ func (r *router) searched(n int) bool {
 // askAll asks every node for its status, without waiting for the answers. One
 // that still owes an answer is not asked again.
 func (r *router) askAll() {
+	r.extend()
 	for _, l := range r.all() {
 		if l.asked.CompareAndSwap(false, true) {
 			r.spawn(func() { r.ask(l) })

@@ -75,7 +75,7 @@ func (l *loop) dialled(q *apiv1.MemberChangeRequest) (map[uint64]string, *apiv1.
 }
 
 func badChange(format string, args ...any) *apiv1.Error {
-	return &apiv1.Error{Reason: apiv1.Reason_REASON_BAD_REQUEST, Message: fmt.Sprintf(format, args...)}
+	return badRequest(fmt.Sprintf(format, args...))
 }
 
 // confChange turns a change of nodes into one of the engine's members.

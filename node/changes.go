@@ -14,8 +14,9 @@ import (
 // change is somebody who waits for a change of members, or for another leader,
 // to be final. answer is called exactly once, from the loop; nil means done.
 type change struct {
-	// index of the entry that began it; 0 for a transfer of leadership.
+	// index of the entry that began it; 0 for a transfer of leadership to the node to.
 	index    uint64
+	to       uint64
 	term     uint64
 	deadline time.Time
 	answer   func(*apiv1.Error)
@@ -55,13 +56,11 @@ func (l *loop) settleChanges() {
 	if len(l.changes.waiting) == 0 {
 		return
 	}
-	leads, leader := l.raft.Role() == raft.Leader, l.raft.Leader()
+	leads := l.raft.Role() == raft.Leader
 	final := l.raft.ConfSettled()
+	l.settleTransfers()
 	l.changes.take(func(ch change) bool {
-		if ch.index == 0 {
-			return leader != l.self && leader != raft.None
-		}
-		return final && l.raft.Commit() >= ch.index && l.raft.ConfIndex() >= ch.index && l.raft.Term() == ch.term
+		return ch.index != 0 && final && l.raft.Commit() >= ch.index && l.raft.ConfIndex() >= ch.index && l.raft.Term() == ch.term
 	}, "")
 	l.changes.take(func(ch change) bool { return ch.index != 0 && (!leads || l.raft.Term() != ch.term) },
 		"leadership was lost before the change was final; see raftkv member list")
@@ -91,29 +90,6 @@ func (l *loop) changeMembers(q *apiv1.MemberChangeRequest, met map[uint64]candid
 		l.changes.waiting = append(l.changes.waiting, change{index: index, term: term, deadline: deadline,
 			answer: func(e *apiv1.Error) { answer(true, e) }})
 	}
-}
-
-// transferLeader asks for a transfer and keeps whoever waits for it.
-func (l *loop) transferLeader(to uint64, deadline time.Time, answer func(*apiv1.Error)) {
-	if to == raft.None && l.raft.Alone() {
-		answer(&apiv1.Error{Reason: apiv1.Reason_REASON_BAD_REQUEST, Message: "there is no other voter"})
-		return
-	}
-	to = l.voter(to)
-	err := l.raft.TransferLeader(to)
-	if to == raft.None && errors.Is(err, raft.ErrUnknownPeer) {
-		answer(notNow("no other voter is heard and holds anything of the log yet"))
-		return
-	}
-	if err != nil {
-		answer(l.refusal(err))
-		return
-	}
-	if to == l.self {
-		answer(nil)
-		return
-	}
-	l.changes.waiting = append(l.changes.waiting, change{deadline: deadline, answer: answer})
 }
 
 // refusal is what a client hears of a change that was not taken.

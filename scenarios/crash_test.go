@@ -107,7 +107,7 @@ func connect(t *testing.T, c cluster.Cluster) *client.Client {
 	for _, id := range c.Nodes() {
 		nodes = append(nodes, c.ClientAddr(id))
 	}
-	cl, err := client.New(client.Config{Nodes: nodes})
+	cl, err := client.New(client.Config{Nodes: nodes, OnlyNodes: true})
 	require.NoError(t, err)
 	return cl
 }

@@ -41,8 +41,18 @@ func (n *Node) leading() error {
 	return api.ToStatus(n.notLeader(leader).GetError())
 }
 
-// MemberList implements the admin service: the leader alone is a member.
-func (n *Node) MemberList(context.Context, *apiv1.MemberListRequest) (*apiv1.MemberListResponse, error) {
+// MemberList implements the admin service: the leader alone is a member, unless
+// the node was told to claim otherwise.
+func (n *Node) MemberList(ctx context.Context, _ *apiv1.MemberListRequest) (*apiv1.MemberListResponse, error) {
+	if err := n.hold(ctx); err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	claimed := n.members
+	n.mu.Unlock()
+	if claimed != nil {
+		return claimed, nil
+	}
 	leader, term := n.cluster.reign()
 	return &apiv1.MemberListResponse{LeaderId: leader, Term: term,
 		Members: []*apiv1.Member{{Id: n.id, Role: "voter", Leader: true, PeerAddress: "peer:1"}}}, n.leading()

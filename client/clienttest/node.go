@@ -51,6 +51,7 @@ type Node struct {
 	gate      chan struct{} // not nil while silent; closed at its end
 	advertise string
 	claim     *apiv1.StatusResponse
+	members   *apiv1.MemberListResponse // what it says who is a member; nil: by itself
 	seen      []*apiv1.Request
 	admin     func(*apiv1.MemberChangeRequest) error
 	cutBackup bool
@@ -117,6 +118,13 @@ func (n *Node) Claim(st *apiv1.StatusResponse) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.claim = st
+}
+
+// ClaimMembers makes the node give this list of members, leader or not.
+func (n *Node) ClaimMembers(ms *apiv1.MemberListResponse) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.members = ms
 }
 
 // Seen returns the requests that reached the node over streams, in order.

@@ -23,6 +23,15 @@ var (
 	errSaid = errors.New("already said")
 )
 
+// advised is an error with advice of its own.
+type advised struct {
+	error
+	what string
+}
+
+// Unwrap gives the error without it.
+func (a advised) Unwrap() error { return a.error }
+
 // advice says what to do about an error; the first that matches counts.
 var advice = []struct {
 	err  error
@@ -32,6 +41,7 @@ var advice = []struct {
 	{client.ErrTooLarge, "the limits are the nodes' --max-key-bytes and --max-value-bytes"},
 	{client.ErrOverloaded, "send less at once"},
 	{client.ErrNotNow, "try again; raftkv member list shows who is behind"},
+	{client.ErrLeaderUnreached, "give --nodes an address at which this machine reaches it, or the node --advertise-client"},
 	{client.ErrNoLeader, "a majority of the nodes must run and reach each other"},
 	{client.ErrTooStale, "ask for a longer --max-staleness, or other nodes"},
 	{client.ErrUnavailable, "check --nodes, and that the nodes run"},
@@ -56,6 +66,9 @@ func report(stderr io.Writer, err error) int {
 }
 
 func withAdvice(err error) string {
+	if a, ok := errors.AsType[advised](err); ok {
+		return err.Error() + "; " + a.what
+	}
 	for _, a := range advice {
 		if errors.Is(err, a.err) {
 			return err.Error() + "; " + a.what

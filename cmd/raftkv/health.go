@@ -16,13 +16,18 @@ import (
 
 // healthCmd is the health check of a container whose image holds nothing else.
 type healthCmd struct {
-	Admin   string        `default:"127.0.0.1:9001" placeholder:"HOST:PORT" help:"Ask this admin port's /readyz (${default})."`
+	Live    bool          `xor:"what" help:"Ask whether the node lives: for what restarts it when it does not. It lives without a leader too."`
+	Ready   bool          `xor:"what" help:"Ask whether it is ready: for what sends it requests. The default."`
+	Admin   string        `default:"127.0.0.1:9001" placeholder:"HOST:PORT" help:"Ask this admin port's /healthz or /readyz (${default})."`
 	Node    string        `placeholder:"HOST:PORT" help:"Ask this client port's gRPC health service instead."`
 	Timeout time.Duration `default:"2s" help:"Give up after this long (${default})."`
 	JSON    bool          `name:"json" help:"Print JSON."`
 }
 
-// Run fails unless the node says that it is ready.
+// adminClient asks without a proxy, whatever the environment names.
+var adminClient = &http.Client{Transport: &http.Transport{}}
+
+// Run fails unless the node says that it is ready, or that it lives.
 func (c *healthCmd) Run(ctx context.Context, out *printer) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
@@ -30,18 +35,26 @@ func (c *healthCmd) Run(ctx context.Context, out *printer) error {
 	if c.Node != "" {
 		ask, address = askNode, c.Node
 	}
-	if err := ask(ctx, address); err != nil {
+	if err := ask(ctx, address, c.Live); err != nil {
 		return fmt.Errorf("health of %s: %w", address, err)
 	}
-	return out.result(c.JSON, map[string]any{"address": address, "ready": true}, "ready")
+	what := "ready"
+	if c.Live {
+		what = "live"
+	}
+	return out.result(c.JSON, map[string]any{"address": address, what: true}, what)
 }
 
-func askAdmin(ctx context.Context, address string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", nil)
+func askAdmin(ctx context.Context, address string, live bool) error {
+	path, not := "/readyz", "not ready: "
+	if live {
+		path, not = "/healthz", "not live: "
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, nil)
 	if err != nil {
 		return err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := adminClient.Do(req)
 	if err != nil {
 		return err
 	}
@@ -51,10 +64,10 @@ func askAdmin(ctx context.Context, address string) error {
 	}
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 200))
 	why := strings.TrimPrefix(strings.Join(strings.Fields(string(body)), " "), "not ready: ")
-	return fmt.Errorf("not ready: %s", why)
+	return fmt.Errorf("%s%s", not, why)
 }
 
-func askNode(ctx context.Context, address string) error {
+func askNode(ctx context.Context, address string, live bool) error {
 	cc, err := grpc.NewClient("passthrough:///"+address,
 		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithNoProxy())
 	if err != nil {
@@ -65,7 +78,7 @@ func askNode(ctx context.Context, address string) error {
 	if err != nil {
 		return fmt.Errorf("no answer: %s", status.Convert(err).Message())
 	}
-	if resp.GetStatus() != healthpb.HealthCheckResponse_SERVING {
+	if !live && resp.GetStatus() != healthpb.HealthCheckResponse_SERVING {
 		return fmt.Errorf("not ready: %s", resp.GetStatus())
 	}
 	return nil

@@ -33,7 +33,7 @@ type grammar struct {
 	Snapshot snapshotCmd `cmd:"" help:"Inspect, save and restore snapshots, with the node stopped."`
 	Log      logCmd      `cmd:"" help:"Inspect a stopped node's log."`
 	Backup   backupCmd   `cmd:"" help:"Save the state of a running cluster to one file."`
-	Health   healthCmd   `cmd:"" help:"Exit with 0 if a node is ready."`
+	Health   healthCmd   `cmd:"" help:"Exit with 0 if a node is ready, or with --live if it lives."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
@@ -46,7 +46,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		kong.Name("raftkv"), kong.Description(description), kong.UsageOnError(),
 		kong.Writers(stdout, stderr), kong.Exit(func(c int) { code = c }),
 		kong.Vars{"version": versionLine()})
-	kctx, err := parser.Parse(args)
+	kctx, err := parser.Parse(joined(args))
 	if code >= 0 { // --help has been printed
 		return code
 	}
@@ -75,6 +75,7 @@ func execute(kctx *kong.Context, stdout io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // a write to a closed pipe fails instead; see pipe
 	kctx.BindTo(ctx, (*context.Context)(nil))
-	return kctx.Run(&printer{w: stdout})
+	return kctx.Run(&printer{w: &pipe{w: stdout}, in: os.Stdin})
 }

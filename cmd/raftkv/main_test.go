@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -16,6 +17,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"raftkv/client/api"
 	apiv1 "raftkv/client/api/v1"
@@ -50,7 +54,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":      exits,
+			"exits": exits, "binary": noText, "unread": unread,
 			"eventually": eventually,
 			"newer-log":  newerLog, "newer-snapshots": newerSnapshots,
 			"cluster": func(ts *testscript.TestScript, _ bool, args []string) {
@@ -60,8 +64,12 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// readyz is an admin port; reached by the name localhost it is not ready.
+// readyz is an admin port of a node that lives; reached by the name localhost it
+// is not ready.
 func readyz(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/healthz" {
+		return
+	}
 	if r.URL.Path != "/readyz" || strings.HasPrefix(r.Host, "localhost") {
 		http.Error(w, "no leader\nyet", http.StatusServiceUnavailable)
 	}
@@ -126,6 +134,10 @@ func changeCluster(ts *testscript.TestScript, c *clienttest.Cluster, change stri
 		for id := range uint64(3) {
 			c.Node(id + 1).SetAdmin(refusePromotions)
 		}
+	case "swallow-changes":
+		for id := range uint64(3) {
+			c.Node(id + 1).SetAdmin(func(*apiv1.MemberChangeRequest) error { return status.Error(codes.Unavailable, "gone") })
+		}
 	case "stop-node-2":
 		c.Node(2).Stop()
 	default:
@@ -148,7 +160,33 @@ func TestTallyCountsWhatWasDone(t *testing.T) {
 	r.writes.add(time.Hour, os.ErrDeadlineExceeded)
 	r.elapsed = 2 * time.Second
 	var b strings.Builder
-	require.NoError(t, r.print(&printer{&b}, false))
+	require.NoError(t, r.print(&printer{w: &b}, false))
 	require.Regexp(t, `^writes=100 throughput=50_ops/sec p50=5\d\.\d+ms p99=99\.\d+ms\nerrors=1 unknown=0\n$`, b.String())
 	require.ErrorIs(t, r.err(), os.ErrDeadlineExceeded)
+}
+
+// noText writes a file of bytes that are no text.
+func noText(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte{0, 0xff, '\n', '\r', 0}, 0o600))
+}
+
+// unread runs a program whose standard output nobody reads any more, and demands
+// the exit code that comes first and no talk of the pipe.
+func unread(ts *testscript.TestScript, _ bool, args []string) {
+	r, w, err := os.Pipe()
+	ts.Check(err)
+	ts.Check(r.Close())
+	defer w.Close()
+	var said strings.Builder
+	path := filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], args[1])
+	cmd := exec.Command(path, args[2:]...)
+	cmd.Env = append(os.Environ(), "RAFTKV_NODES="+ts.Getenv("RAFTKV_NODES"))
+	cmd.Stdout, cmd.Stderr = w, &said
+	err = cmd.Run()
+	if code := cmd.ProcessState.ExitCode(); fmt.Sprint(code) != args[0] {
+		ts.Fatalf("exit code %d (%v), want %s: %s", code, err, args[0], said.String())
+	}
+	if strings.Contains(said.String(), "pipe") {
+		ts.Fatalf("it speaks of the pipe: %s", said.String())
+	}
 }

@@ -141,6 +141,9 @@ func (c *transferCmd) Run(ctx context.Context, out *printer) error {
 		if err != nil {
 			return err
 		}
+		if c.To != 0 && leader != c.To {
+			return fmt.Errorf("transfer: node %d took over, not node %d; ask again", leader, c.To)
+		}
 		return out.result(c.JSON, map[string]any{"leader": leader}, fmt.Sprintf("node %d leads", leader))
 	})
 }
@@ -151,8 +154,8 @@ func (r *remote) change(ctx context.Context, out *printer, text string, steps ..
 		changed := false
 		for i, step := range steps {
 			did, err := cl.ChangeMembers(ctx, step)
-			if i > 0 && errors.Is(err, client.ErrNotNow) {
-				return fmt.Errorf("the new members are learners yet, without a vote: they must run, and the leader reach them at their addresses: %w", err)
+			if i > 0 && err != nil {
+				return leftLearners(step.Promote, err)
 			}
 			if err != nil {
 				return err
@@ -166,17 +169,28 @@ func (r *remote) change(ctx context.Context, out *printer, text string, steps ..
 	})
 }
 
-// administer is with, with a client that also finds a leader that --nodes does
-// not list: it may have been added since.
-func (r *remote) administer(ctx context.Context, f func(context.Context, *client.Client) error) error {
-	cl, err := client.New(client.Config{Nodes: r.Nodes, RequestTimeout: r.Timeout, Discover: true})
-	if err != nil {
-		return err
+// leftLearners tells of new members that were not promoted: they stay learners
+// until somebody goes on or takes them back.
+func leftLearners(ids []uint64, err error) error {
+	are, they := "is a learner and stays one", "it"
+	if len(ids) > 1 {
+		are, they = "are learners and stay so", "them"
 	}
-	defer func() { _ = cl.Close() }() // its only error is a second Close
-	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
-	defer cancel()
-	return f(ctx, cl)
+	args := strings.ReplaceAll(list(ids), ",", "")
+	return advised{
+		fmt.Errorf("member add: %s %s, without a vote: %w", list(ids), are, err),
+		fmt.Sprintf("see that the leader reaches %s, then raftkv member promote %s; or take %s back with raftkv member remove %s", they, args, they, args),
+	}
+}
+
+// administer is with, for what is no write: where the outcome is unknown there is
+// no key to read.
+func (r *remote) administer(ctx context.Context, f func(context.Context, *client.Client) error) error {
+	err := r.with(ctx, f)
+	if _, ok := errors.AsType[advised](err); !ok && errors.Is(err, client.ErrUnknown) {
+		err = advised{err, "raftkv member list shows what became of it"}
+	}
+	return err
 }
 
 func list(ids []uint64) string {

@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strconv"
+	"io"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"raftkv/client"
 )
@@ -30,33 +29,54 @@ func (r reading) options() []client.ReadOption {
 type getCmd struct {
 	remote
 	reading
-	Key string `required:"" help:"The key."`
+	keyFlags
+	Raw bool `help:"Print the value's bytes and nothing else: no line end is added."`
+}
+
+// Validate is called by kong.
+func (c *getCmd) Validate() error {
+	if c.Raw && c.JSON {
+		return errors.New("--raw and --json can't be used together")
+	}
+	return nil
 }
 
 // getResult is get's JSON.
 type getResult struct {
-	Key   string `json:"key"`
-	Found bool   `json:"found"`
+	jsonKey
+	Found bool `json:"found"`
 	jsonValue
 }
 
 // Run prints the value, or fails with the exit code for a missing key.
 func (c *getCmd) Run(ctx context.Context, out *printer) error {
-	return c.with(ctx, func(ctx context.Context, cl *client.Client) error {
-		v, found, err := cl.Get(ctx, c.Key, c.options()...)
-		switch {
-		case err != nil:
-			return err
-		case found:
-			return out.result(c.JSON, getResult{c.Key, true, newJSONValue(v)}, string(v))
-		case c.JSON:
-			err = out.result(true, getResult{Key: c.Key}, "")
-		}
-		if err == nil {
-			err = fmt.Errorf("get %.64q: %w", c.Key, errNotFound)
-		}
+	key, err := c.key(out)
+	if err != nil {
 		return err
+	}
+	return c.with(ctx, func(ctx context.Context, cl *client.Client) error {
+		v, found, err := cl.Get(ctx, key, c.options()...)
+		if err != nil {
+			return err
+		}
+		return c.print(out, key, v, found)
 	})
+}
+
+func (c *getCmd) print(out *printer, key string, v []byte, found bool) (err error) {
+	switch {
+	case found && c.Raw:
+		_, err = out.w.Write(v)
+		return err
+	case found:
+		return out.result(c.JSON, getResult{newJSONKey(key), true, newJSONValue(v)}, string(v))
+	case c.JSON:
+		err = out.result(true, getResult{jsonKey: newJSONKey(key)}, "")
+	}
+	if err == nil {
+		err = fmt.Errorf("get %.64q: %w", key, errNotFound)
+	}
+	return err
 }
 
 type listCmd struct {
@@ -65,10 +85,14 @@ type listCmd struct {
 	Prefix string `help:"Only keys that begin so."`
 	After  string `help:"Only keys behind this one."`
 	Limit  int    `default:"100" help:"At most this many (${default}); 0: all."`
+	Null   bool   `help:"Print keys only, as they are, each with a NUL byte behind it: for xargs -0."`
 }
 
 // Validate is called by kong.
 func (c *listCmd) Validate() error {
+	if c.Null && c.JSON {
+		return errors.New("--null and --json can't be used together")
+	}
 	if c.Limit < 0 {
 		return fmt.Errorf("--limit must be 0 (all) or more, not %d", c.Limit)
 	}
@@ -77,7 +101,7 @@ func (c *listCmd) Validate() error {
 
 // listPair is a pair in list's JSON.
 type listPair struct {
-	Key string `json:"key"`
+	jsonKey
 	jsonValue
 }
 
@@ -95,7 +119,7 @@ func (c *listCmd) Run(ctx context.Context, out *printer) error {
 				return err
 			}
 			left -= len(page.Pairs)
-			if !page.More || len(page.Pairs) == 0 || (c.Limit > 0 && left <= 0) {
+			if !page.More || len(page.Pairs) == 0 || out.unread() || (c.Limit > 0 && left <= 0) {
 				return nil
 			}
 			left = max(left, 0)
@@ -106,20 +130,21 @@ func (c *listCmd) Run(ctx context.Context, out *printer) error {
 
 func (c *listCmd) print(out *printer, page client.Page) error {
 	for _, kv := range page.Pairs {
-		text := printable(kv.Key) + "\t" + printable(string(kv.Value))
-		if err := out.result(c.JSON, listPair{kv.Key, newJSONValue(kv.Value)}, text); err != nil {
+		if err := c.printPair(out, kv); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// printable keeps a pair on its line: what is not plain text is quoted.
-func printable(s string) string {
-	for _, r := range s {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return strconv.Quote(s)
-		}
+func (c *listCmd) printPair(out *printer, kv client.KeyValue) error {
+	if !c.Null {
+		text := printable(kv.Key) + "\t" + printable(string(kv.Value))
+		return out.result(c.JSON, listPair{newJSONKey(kv.Key), newJSONValue(kv.Value)}, text)
 	}
-	return s
+	s, err := nullEnded(kv.Key)
+	if err == nil {
+		_, err = io.WriteString(out.w, s)
+	}
+	return err
 }

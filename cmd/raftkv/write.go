@@ -10,29 +10,56 @@ import (
 
 type putCmd struct {
 	remote
-	Key   string `required:"" help:"The key."`
-	Value string `required:"" help:"Its new value."`
+	keyFlags
+	valueFlags
 }
+
+// putResult is put's JSON.
+type putResult struct {
+	Done bool `json:"done"`
+	jsonKey
+}
+
+// Validate is called by kong.
+func (c *putCmd) Validate() error { return oneStdin(c.KeyFile, c.ValueFile) }
 
 // Run sets the key.
 func (c *putCmd) Run(ctx context.Context, out *printer) error {
+	key, err := c.key(out)
+	if err != nil {
+		return err
+	}
+	value, err := c.value(out)
+	if err != nil {
+		return err
+	}
 	return c.with(ctx, func(ctx context.Context, cl *client.Client) error {
-		if err := cl.Put(ctx, c.Key, []byte(c.Value)); err != nil {
+		if err := cl.Put(ctx, key, value); err != nil {
 			return err
 		}
-		return out.result(c.JSON, map[string]any{"key": c.Key, "done": true}, "ok")
+		return out.result(c.JSON, putResult{true, newJSONKey(key)}, "ok")
 	})
 }
 
 type deleteCmd struct {
 	remote
-	Key string `required:"" help:"The key."`
+	keyFlags
+}
+
+// deleteResult is delete's JSON.
+type deleteResult struct {
+	Found bool `json:"found"`
+	jsonKey
 }
 
 // Run removes the key. That there was none is a result, not an error.
 func (c *deleteCmd) Run(ctx context.Context, out *printer) error {
+	key, err := c.key(out)
+	if err != nil {
+		return err
+	}
 	return c.with(ctx, func(ctx context.Context, cl *client.Client) error {
-		found, err := cl.Delete(ctx, c.Key)
+		found, err := cl.Delete(ctx, key)
 		if err != nil {
 			return err
 		}
@@ -40,39 +67,43 @@ func (c *deleteCmd) Run(ctx context.Context, out *printer) error {
 		if !found {
 			text = "there was no such key"
 		}
-		return out.result(c.JSON, map[string]any{"key": c.Key, "found": found}, text)
+		return out.result(c.JSON, deleteResult{found, newJSONKey(key)}, text)
 	})
 }
 
 type casCmd struct {
 	remote
-	Key          string  `required:"" help:"The key."`
+	keyFlags
 	Expect       *string `xor:"expect" required:"" help:"The value it must hold."`
+	ExpectFile   string  `xor:"expect" required:"" placeholder:"FILE" help:"Take that value from this file, byte for byte; -: from standard input."`
 	ExpectAbsent bool    `xor:"expect" required:"" help:"It must not exist."`
-	Value        string  `required:"" help:"Its new value."`
+	valueFlags
 }
+
+// Validate is called by kong.
+func (c *casCmd) Validate() error { return oneStdin(c.KeyFile, c.ExpectFile, c.ValueFile) }
 
 // casResult is cas's JSON.
 type casResult struct {
-	Key     string `json:"key"`
-	Swapped bool   `json:"swapped"`
-	Found   bool   `json:"found"`
+	jsonKey
+	Swapped bool `json:"swapped"`
+	Found   bool `json:"found"`
 	jsonValue
 }
 
 // Run swaps, or tells what the key held instead, with the exit code for a
 // write that was not done.
 func (c *casCmd) Run(ctx context.Context, out *printer) error {
-	expect := client.Expect{Absent: c.ExpectAbsent}
-	if c.Expect != nil {
-		expect.Value = []byte(*c.Expect)
+	key, expect, value, err := c.read(out)
+	if err != nil {
+		return err
 	}
 	return c.with(ctx, func(ctx context.Context, cl *client.Client) error {
-		r, err := cl.CompareAndSwap(ctx, c.Key, expect, []byte(c.Value))
+		r, err := cl.CompareAndSwap(ctx, key, expect, value)
 		if err != nil {
 			return err
 		}
-		err = out.result(c.JSON, newCASResult(c.Key, r), casText(r))
+		err = out.result(c.JSON, newCASResult(key, r), casText(r))
 		if !r.Swapped {
 			err = errors.Join(err, errSaid)
 		}
@@ -80,8 +111,22 @@ func (c *casCmd) Run(ctx context.Context, out *printer) error {
 	})
 }
 
+// read gathers what the flags give or name.
+func (c *casCmd) read(out *printer) (key string, expect client.Expect, value []byte, err error) {
+	if key, err = c.key(out); err != nil {
+		return key, expect, nil, err
+	}
+	if expect.Absent = c.ExpectAbsent; !expect.Absent {
+		if expect.Value, err = out.bytes(c.Expect, c.ExpectFile); err != nil {
+			return key, expect, nil, err
+		}
+	}
+	value, err = c.value(out)
+	return key, expect, value, err
+}
+
 func newCASResult(key string, r client.CASResult) casResult {
-	j := casResult{Key: key, Swapped: r.Swapped, Found: r.Found}
+	j := casResult{jsonKey: newJSONKey(key), Swapped: r.Swapped, Found: r.Found}
 	if r.Found {
 		j.jsonValue = newJSONValue(r.Actual)
 	}

@@ -20,7 +20,7 @@ func admin(c cluster.Cluster) (*client.Client, error) {
 	for _, id := range c.Nodes() {
 		nodes = append(nodes, c.ClientAddr(id))
 	}
-	return client.New(client.Config{Nodes: nodes})
+	return client.New(client.Config{Nodes: nodes, OnlyNodes: true})
 }
 
 // hasAdmin is the need of faults that are asked of RaftKV itself: another store

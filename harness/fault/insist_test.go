@@ -29,7 +29,7 @@ type pretended struct {
 func pretend(t *testing.T) *pretended {
 	t.Helper()
 	nodes := clienttest.Start(t, 3)
-	cl, err := client.New(client.Config{Nodes: nodes.Addresses()})
+	cl, err := client.New(client.Config{Nodes: nodes.Addresses(), OnlyNodes: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cl.Close()) })
 	return &pretended{nodes: nodes, cl: cl, snapshot: func(int64) uint64 { return 0 }}

@@ -17,6 +17,7 @@ type remote struct {
 func Dial(addresses []string, pinned bool) (Store, error) {
 	cfg := client.Config{
 		Nodes:          addresses,
+		OnlyNodes:      true, // proxies, which must not be passed by
 		RequestTimeout: timeoutRoaming,
 		AttemptTimeout: timeoutRoaming / 3,
 		DialTimeout:    timeoutRoaming / 3,

@@ -153,7 +153,7 @@ func put(t *testing.T, c cluster.Cluster, within time.Duration, ids ...int) erro
 	for _, id := range ids {
 		nodes = append(nodes, c.ClientAddr(id))
 	}
-	cl, err := client.New(client.Config{Nodes: nodes})
+	cl, err := client.New(client.Config{Nodes: nodes, OnlyNodes: true})
 	require.NoError(t, err)
 	defer func() { _ = cl.Close() }()
 	ctx, cancel := context.WithTimeout(t.Context(), within)
