@@ -25,7 +25,7 @@ func TestASeedAndAProfileDecideTheSchedule(t *testing.T) {
 
 // eachDrawn goes through the rounds of many seeds of a profile.
 func eachDrawn(t *testing.T, p Profile, visit func(seed int64, steps []run.Step, kinds []fault.Kind)) {
-	for seed := range int64(80) {
+	for seed := range int64(160) {
 		steps := Generate(p, seed, 20*time.Second, everyKind)
 		for _, w := range waves(steps) {
 			var round []run.Step

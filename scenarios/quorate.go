@@ -95,6 +95,10 @@ func informed(a, b cluster.Status) int {
 // surely gets by with.
 const leastRate = 1000
 
+// mostBits is how many flipped bits in a megabyte of a link a cluster under this load
+// surely gets by with: each costs a connection.
+const mostBits = 8
+
 // mildest is the delay of a link up to which elections surely succeed: a round
 // trip stays well below the default election timeout of 300 ms.
 const mildest = 60 * time.Millisecond
@@ -106,7 +110,8 @@ func (l ongoing) hampers() bool {
 		return true
 	}
 	rate, err := strconv.Atoi(l.Parameters["rate"])
-	return l.delay() > mildest || err == nil && rate < leastRate
+	bits, _ := strconv.Atoi(l.Parameters["bits"])
+	return l.delay() > mildest || err == nil && rate < leastRate || bits > mostBits
 }
 
 // delay is the most by which the fault delays a message.

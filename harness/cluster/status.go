@@ -27,6 +27,12 @@ type Status struct {
 	Keys          int64  `json:"keys"`
 	Sessions      int64  `json:"sessions"`
 	ReadsByLease  uint64 `json:"reads_by_lease"`
+	// Incarnation is of the node's data folder: an empty folder gets another one.
+	// It is empty with a store that has none.
+	Incarnation string `json:"incarnation,omitempty"`
+	// ChecksBytes is what a store says that finds bytes which were bent on their way,
+	// from client to client; RaftKV does, also where it does not say so.
+	ChecksBytes bool `json:"checks_bytes,omitempty"`
 	// Voters are the members by what this node knows; none while it waits to be
 	// added.
 	Voters []int                 `json:"voters"`

@@ -8,7 +8,7 @@ import (
 
 // linkKinds are the faults of the network.
 func linkKinds() []Kind {
-	return append(slices.Concat(cutKinds(), shapeKinds()), packetLossKind())
+	return append(slices.Concat(cutKinds(), shapeKinds()), packetLossKind(), corruptKind())
 }
 
 // cutKinds are those in which messages do not pass.

@@ -72,6 +72,9 @@ func (l *Link) judgeHealed(ctx context.Context) (proof.Outcome, string, error) {
 // judgeShape gives the judge of a shape: a round trip that is slower than a
 // healthy link's by what the shape says.
 func (l *Link) judgeShape(s Shape) judge {
+	if s.CorruptKB > 0 {
+		return l.judgeCorrupt(s)
+	}
 	return func(ctx context.Context) (proof.Outcome, string, error) {
 		floor, pad := s.floor()
 		if floor == 0 {

@@ -41,7 +41,7 @@ func without(ls []layer, key any) []layer {
 }
 
 // effective is what several layers come to: the severest cut; with no cut, the
-// longest delays and the tightest bandwidth.
+// longest delays, the tightest bandwidth and the most flipped bits.
 func effective(ls []layer) layer {
 	var all layer
 	for _, y := range ls {
@@ -64,6 +64,12 @@ func worse(a, b Shape) Shape {
 	if a.BandwidthKBps == 0 || b.BandwidthKBps > 0 {
 		out.BandwidthKBps = cmp.Or(min(a.BandwidthKBps, b.BandwidthKBps), a.BandwidthKBps+b.BandwidthKBps)
 	}
+	switch {
+	case a.CorruptKB > 0 && (b.CorruptKB == 0 || a.CorruptKB <= b.CorruptKB):
+		out.CorruptKB, out.Seed = a.CorruptKB, a.Seed
+	case b.CorruptKB > 0:
+		out.CorruptKB, out.Seed = b.CorruptKB, b.Seed
+	}
 	return out
 }
 
@@ -75,7 +81,8 @@ func (l *Link) wanted() (setting, judge) {
 		s, _ := y.mode.setting() // a layer's mode was checked when it came
 		return s, l.judgeCut(y.mode)
 	case len(l.layers) > 0:
-		return y.shape.setting(), l.judgeShape(y.shape)
+		s := y.shape.of(l)
+		return s.setting(), l.judgeShape(s)
 	}
 	return healthy(), l.judgeHealed
 }

@@ -25,6 +25,9 @@ type Link struct {
 	end      Endpoint
 	mu       sync.Mutex
 	layers   []layer // guarded by mu
+	// probed is how many bits were flipped by the time that a probe, which may have
+	// met them, had proved it; guarded by mu.
+	probed int64
 	// now is what was last done to the link: a mode or a shape in words.
 	now atomic.Pointer[string]
 }
@@ -98,7 +101,9 @@ type judge func(ctx context.Context) (proof.Outcome, string, error)
 // within opTimeout. The edit stands also when that fails, so that a later heal
 // knows what to undo.
 func (l *Link) change(ctx context.Context, action string, edit func()) (proof.Evidence, error) {
-	return l.alone(ctx, action, func(ctx context.Context) (proof.Outcome, string, error) {
+	struck := int64(0)
+	e, err := l.alone(ctx, action, func(ctx context.Context) (proof.Outcome, string, error) {
+		struck = l.struck(ctx)
 		edit()
 		want, judge := l.wanted()
 		if err := l.reconcile(ctx, want); err != nil {
@@ -111,6 +116,10 @@ func (l *Link) change(ctx context.Context, action string, edit func()) (proof.Ev
 		}
 		return outcome, detail, err
 	})
+	if e.Counted = struck; struck > 0 {
+		e.Detail += fmt.Sprintf("; before, %d bits of what passed were flipped", struck)
+	}
+	return e, err
 }
 
 // alone runs one operation on the link under its lock and the deadline.

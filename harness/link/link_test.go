@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 
+	"raftkv/harness/corrupt"
 	"raftkv/harness/hold"
 	"raftkv/harness/link"
 	"raftkv/harness/proof"
@@ -93,6 +94,7 @@ func newRig(t *testing.T, bypass bool) *rig {
 	t.Helper()
 	zerolog.SetGlobalLevel(zerolog.Disabled)
 	hold.Register()
+	corrupt.Register()
 	r := &rig{api: toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), door: serve(t), alive: true}
 	r.node = r.door.Addr().String()
 	api := httptest.NewServer(r.api.Routes())

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"raftkv/harness/corrupt"
 	"raftkv/harness/hold"
 )
 
@@ -33,6 +34,9 @@ type Shape struct {
 	Jitter time.Duration
 	// BandwidthKBps bounds each direction, in kilobytes per second; 0 is no bound.
 	BandwidthKBps int64
+	// CorruptKB flips one bit in so many kilobytes of each direction, on average; 0
+	// flips none. Seed decides which.
+	CorruptKB, Seed int64
 }
 
 // String gives the shape in a few words, of what it has.
@@ -41,11 +45,14 @@ func (s Shape) String() string {
 	switch {
 	case s.Jitter > 0:
 		parts = append(parts, fmt.Sprintf("latency %s±%s", s.Latency, s.Jitter))
-	case s.Latency > 0 || s.BandwidthKBps == 0:
+	case s.Latency > 0 || s.BandwidthKBps == 0 && s.CorruptKB == 0:
 		parts = append(parts, fmt.Sprintf("latency %s", s.Latency))
 	}
 	if s.BandwidthKBps > 0 {
 		parts = append(parts, fmt.Sprintf("%d KB/s", s.BandwidthKBps))
+	}
+	if s.CorruptKB > 0 {
+		parts = append(parts, fmt.Sprintf("a bit in %d KB flipped", s.CorruptKB))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -121,6 +128,9 @@ func (s Shape) setting() setting {
 	}
 	if s.BandwidthKBps > 0 {
 		out.toxics = append(out.toxics, both("bandwidth", map[string]int64{"rate": s.BandwidthKBps})...)
+	}
+	if s.CorruptKB > 0 {
+		out.toxics = append(out.toxics, both(corrupt.Name, map[string]int64{"kilobytes": s.CorruptKB, "seed": s.Seed})...)
 	}
 	return out
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
 
+	"raftkv/harness/corrupt"
 	"raftkv/harness/hold"
 )
 
@@ -38,6 +39,7 @@ func (p *proxyServer) open() error {
 		return fmt.Errorf("listen for toxiproxy's API: %w", err)
 	}
 	hold.Register()
+	corrupt.Register()
 	p.api = toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	p.http = &http.Server{Handler: p.api.Routes(), ReadHeaderTimeout: time.Second}
 	go func(s *http.Server) { _ = s.Serve(l) }(p.http)

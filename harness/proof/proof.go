@@ -46,6 +46,8 @@ type Evidence struct {
 	Outcome Outcome `json:"outcome"`
 	// Detail says in words what was seen.
 	Detail string `json:"detail,omitempty"`
+	// Counted is how often what is undone had struck, where that is counted.
+	Counted int64 `json:"counted,omitempty"`
 	// Took is how long the action and its proof lasted.
 	Took time.Duration `json:"took_ns"`
 	// Parts are the actions that this one is made of.
@@ -104,6 +106,7 @@ func Join(action, target string, parts ...Evidence) Evidence {
 	installed := 0
 	for _, p := range parts {
 		e.Took = max(e.Took, p.Took)
+		e.Counted += p.Counted
 		if p.Outcome == Installed {
 			installed++
 		}

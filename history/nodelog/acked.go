@@ -20,8 +20,14 @@ func Acknowledged(streams map[string][]Event, ops []history.Operation) (found []
 	commands := make(map[uint64]int)
 	last := make(map[string]uint64)
 	for name, events := range streams {
+		member := uint64(0)
 		for _, e := range events {
 			switch e.Kind {
+			case Start: // with another folder it has nothing yet
+				if e.Node != member {
+					delete(last, name)
+				}
+				member = e.Node
 			case Apply:
 				commands[e.Index], last[name] = e.Commands, e.Index
 			case Restored:

@@ -3,12 +3,16 @@ package nodelog
 // start: what was durable is there again. A node that says it is recovering has
 // found damage, knows that entries are missing, and must not vote; its term and
 // vote hold all the same.
-func (n *node) start(e Event) {
+func (n *member) start(e Event) {
+	n.conf = nil
+	if n.seen < e.Term {
+		n.gaps = append(n.gaps, [2]uint64{n.seen, e.Term - 1})
+	}
 	if e.Term < n.term {
 		n.accuse(TermForgotten, "Node %s had term %d on disk, and started again with term %d.", n.name, n.term, e.Term)
 	}
 	if e.Term == n.term && n.vote != 0 && e.Vote != n.vote {
-		n.accuse(TermForgotten, "Node %s had its vote for node %d in term %d on disk, and started again with a vote for %d.", n.name, n.vote, n.term, e.Vote)
+		n.accuse(TermForgotten, "Node %s had its vote for node %s in term %d on disk, and started again with a vote for %s.", n.name, n.show(n.vote), n.term, n.show(e.Vote))
 	}
 	if e.Index < n.durable && !e.Recovering {
 		n.accuse(LogForgotten, "Node %s had its log on disk up to %d, and started again with a log that ends at %d.", n.name, n.durable, e.Index)
@@ -20,31 +24,32 @@ func (n *node) start(e Event) {
 }
 
 // voted: one vote a term, whether sent or on disk.
-func (n *node) voted(e Event) {
+func (n *member) voted(e Event) {
 	if e.Vote == 0 {
 		return
 	}
 	if was, ok := n.votes[e.Term]; ok && was != e.Vote {
-		n.accuse(VotedTwice, "Node %s voted for node %d and for node %d in term %d.", n.name, was, e.Vote, e.Term)
+		n.accuse(VotedTwice, "Node %s voted for node %s and for node %s in term %d.", n.name, n.show(was), n.show(e.Vote), e.Term)
 		return
 	}
 	n.votes[e.Term] = e.Vote
 }
 
 // leads: one leader a term.
-func (n *node) leads(e Event) {
+func (n *member) leads(e Event) {
 	if e.Role != "leader" {
 		return
 	}
-	if other, ok := n.leaders[e.Term]; ok && other != n.name {
-		n.accuse(TwoLeaders, "Nodes %s and %s both led term %d.", other, n.name, e.Term)
+	n.holds(e.Term)
+	if other, ok := n.leaders[e.Term]; ok && other != n {
+		n.accuse(TwoLeaders, "Nodes %s and %s both led term %d.", other.name, n.name, e.Term)
 		return
 	}
-	n.leaders[e.Term] = n.name
+	n.leaders[e.Term] = n
 }
 
 // truncate: an entry that a node knows to be committed stays in its log.
-func (n *node) truncate(e Event) {
+func (n *member) truncate(e Event) {
 	if e.Index <= n.known {
 		n.accuse(CommitTruncated, "Node %s dropped its log from %d on, though it knew it to be committed up to %d.", n.name, e.Index, n.known)
 	}
@@ -54,9 +59,10 @@ func (n *node) truncate(e Event) {
 }
 
 // commit: what is committed at an index is the same everywhere and for ever.
-func (n *node) commit(e Event) {
+func (n *member) commit(e Event) {
 	for i, entry := range e.Entries {
 		index := e.Index + uint64(i)
+		n.heard = max(n.heard, entry.Term)
 		first, ok := n.committed[index]
 		if !ok {
 			n.committed[index] = claim[Entry]{entry, n.name}
@@ -69,7 +75,7 @@ func (n *node) commit(e Event) {
 }
 
 // apply: entry after entry, to the same state everywhere.
-func (n *node) apply(e Event) {
+func (n *member) apply(e Event) {
 	if e.Index != n.applied+1 {
 		n.accuse(OutOfOrder, "Node %s applied entry %d after entry %d.", n.name, e.Index, n.applied)
 	}
@@ -77,7 +83,7 @@ func (n *node) apply(e Event) {
 	n.state(e.Index, e.Digest)
 }
 
-func (n *node) state(index uint64, digest string) {
+func (n *member) state(index uint64, digest string) {
 	if digest == "" {
 		return
 	}
@@ -90,4 +96,4 @@ func (n *node) state(index uint64, digest string) {
 }
 
 // knows notes that the node knows entries up to index to be committed.
-func (n *node) knows(index uint64) { n.known = max(n.known, index) }
+func (n *member) knows(index uint64) { n.known = max(n.known, index) }

@@ -1,4 +1,4 @@
-// Command server is Toxiproxy's server with this harness's toxic: the program of the
+// Command server is Toxiproxy's server with this harness's toxics: the program of the
 // container that the links of a cluster of containers go through. It does nothing
 // else, and takes two of Toxiproxy's own flags.
 package main
@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
+	"raftkv/harness/corrupt"
 	"raftkv/harness/hold"
 )
 
@@ -20,6 +21,7 @@ func main() {
 	port := flag.String("port", "8474", "port for the API to listen on")
 	flag.Parse()
 	hold.Register()
+	corrupt.Register()
 	zerolog.SetGlobalLevel(zerolog.ErrorLevel) // toxics log to the package's own logger
 	log := zerolog.New(os.Stdout).With().Timestamp().Logger()
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), log)

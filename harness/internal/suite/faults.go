@@ -69,9 +69,11 @@ func overlapping(t *testing.T, c cluster.Cluster) {
 // testing: it is skipped, and the reason is told.
 func notRaftKV(t *testing.T, c cluster.Cluster) {
 	testing, admin := "a build for testing: the node is not built for testing", "RaftKV's admin service: the nodes do not have it"
+	bytes := `a store that checks its bytes: the nodes' status does not say "checks_bytes"`
 	for f, why := range map[fault.Fault]string{
 		fault.Transfer(2): admin, fault.Snapshot(1, 2): admin, fault.Members(1, 2): admin,
-		fault.ClockJump(time.Minute, 1): testing, fault.ClockRate(200, 1): testing, fault.Messages(fault.Lost, 10, 1): testing,
+		fault.CorruptLinks(64, 1, "all links", func(*link.Link) bool { return true }): bytes,
+		fault.ClockJump(time.Minute, 1):                                               testing, fault.ClockRate(200, 1): testing, fault.Messages(fault.Lost, 10, 1): testing,
 	} {
 		for _, do := range []func(context.Context, cluster.Cluster) (proof.Evidence, error){f.Inject, f.Heal} {
 			e, err := do(t.Context(), c)

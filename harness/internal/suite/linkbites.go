@@ -37,6 +37,7 @@ func linkBites() []bite {
 		slowBite("jitter", "all"),
 		{kind: "bandwidth", targets: 1, parameters: map[string]string{"rate": "100"}, seen: isNarrow},
 		{kind: "reset", targets: 1, parameters: map[string]string{"where": "all"}, trace: connected, seen: disconnected},
+		{kind: "corrupt", targets: 1, parameters: map[string]string{"where": "all", "bits": "16"}, seen: isBent},
 		{kind: "flapping", targets: 1, follower: true, parameters: map[string]string{"period": "100ms"}, seen: flaps},
 		{kind: "packet-loss", targets: 1, parameters: map[string]string{"percent": "50"}, seen: losesPackets, after: losesNoPackets},
 		{kind: "packet-loss", targets: 2, follower: true, seen: writeMany, after: agree},
@@ -139,6 +140,22 @@ func isNarrow(t *testing.T, w *world) {
 	p := link.Ping(t.Context(), w.Links().Peer(w.at(0)[0], w.at(1)[0]).Addr(), 10*time.Second, 50_000)
 	assert.Equal(t, link.Answered, p.Kind)
 	assert.GreaterOrEqual(t, p.RTT, 300*time.Millisecond)
+}
+
+// isBent sends some megabytes to the target and to a peer: not every connection
+// outlives a bit that was flipped in what it says. Other links are whole.
+func isBent(t *testing.T, w *world) {
+	for _, l := range []*link.Link{w.Links().Client(w.at(0)[0]), w.Links().Peer(w.at(0)[0], w.at(1)[0])} {
+		require.Eventually(t, func() bool { return !carries(t, l) }, within, time.Millisecond, l.Name())
+	}
+	for range 8 {
+		assert.True(t, carries(t, w.Links().Peer(w.at(1)[0], w.at(2)[0])), "no target at either end")
+	}
+}
+
+// carries tells whether a connection through the link outlives a quarter of a megabyte.
+func carries(t *testing.T, l *link.Link) bool {
+	return link.Ping(t.Context(), l.Addr(), patience/10, 256<<10).Kind == link.Answered
 }
 
 // connected opens connections that the fault is to close.
