@@ -16,6 +16,8 @@ ENV RAFTKV_DATA_DIR=/data \
     RAFTKV_LISTEN_ADMIN=0.0.0.0:9001
 EXPOSE 7001 8001 9001
 VOLUME /data
+# Whether it lives; a balancer asks /readyz, or `raftkv health --ready`.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["/raftkv", "health", "--live"]
 ENTRYPOINT ["/raftkv"]
 CMD ["serve"]
 

@@ -19,7 +19,9 @@
 //   - Client (client.go, ops.go, reads.go, writes.go) is what callers see.
 //   - attempts (attempts.go) is one call's memory of its tries: what may have
 //     been done, and whether to go on.
-//   - router (router.go, search.go) knows the way to each node and which leads.
+//   - router (router.go, search.go) knows the way to each node and which leads;
+//     its book (book.go) the addresses that members advertise; why.go tells why
+//     no leader was found.
 //   - link (link.go) is one node's connection; stream (stream.go, sender.go)
 //     one life of the gRPC stream on it.
 //   - session (session.go, sessions.go) hands out sequence numbers.

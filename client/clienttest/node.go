@@ -53,6 +53,7 @@ type Node struct {
 	claim     *apiv1.StatusResponse
 	members   *apiv1.MemberListResponse // what it says who is a member; nil: by itself
 	seen      []*apiv1.Request
+	greeted   context.Context
 	admin     func(*apiv1.MemberChangeRequest) error
 	cutBackup bool
 	refusal   apiv1.Reason // of backups, if there is one
@@ -132,6 +133,14 @@ func (n *Node) Seen() []*apiv1.Request {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return append([]*apiv1.Request(nil), n.seen...)
+}
+
+// Greeted returns the context of the last stream, with what its client said of
+// itself.
+func (n *Node) Greeted() context.Context {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.greeted
 }
 
 func (n *Node) advertised() string {
