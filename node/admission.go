@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	apiv1 "raftkv/client/api/v1"
 	"raftkv/raft"
@@ -49,7 +50,7 @@ func (s *adminService) greetAll(ctx context.Context, addresses map[uint64]string
 	own := *s.node.loop.standing.public.Load()
 	for node, address := range addresses {
 		greeting.Go(func() {
-			h, err := s.node.greet(ctx, address, own)
+			h, err := s.greetUntil(ctx, address, own)
 			mu.Lock()
 			defer mu.Unlock()
 			out[node] = candidate{address, h, err}
@@ -57,6 +58,23 @@ func (s *adminService) greetAll(ctx context.Context, addresses map[uint64]string
 	}
 	greeting.Wait()
 	return out
+}
+
+// meetWait is for how long a node that was just started may take to answer.
+const meetWait = 2 * time.Second
+
+// greetUntil greets again while nobody answers: who adds a node has often started
+// it a moment ago. It leaves the caller the time to hear of it.
+func (s *adminService) greetUntil(ctx context.Context, address string, own membership.Hello) (h membership.Hello, err error) {
+	until := time.Now().Add(meetWait)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-meetWait/4).Before(until) {
+		until = deadline.Add(-meetWait / 4)
+	}
+	for {
+		if h, err = s.node.greet(ctx, address, own); err == nil || time.Now().After(until) || pause(ctx, greetEvery) != nil {
+			return h, err
+		}
+	}
 }
 
 // dialled is at which address this leader would dial those whom a change adds.

@@ -37,6 +37,7 @@ const scriptPatience = time.Minute
 //	puts A B, gets A B       write kA=vA to kB=vB, each acknowledged; read them all back
 //	bend FROM TO TEXT [N]    on a proxied link, flip a bit of TEXT when it passes, N times (1); without TEXT stop that
 //	client NAME ID           put node ID's client address into the variable NAME
+//	env-of NAME WHAT ID      put WHAT (CLIENT, PEER or ADMIN) of node ID into the variable NAME
 //	hole                     an address that swallows what it is sent, in $HOLE
 //	within D CODE PROGRAM... run a program; it must end in time with this exit code
 //
@@ -61,6 +62,7 @@ func TestNodes(t *testing.T) {
 			"puts": onFleet((*fleet).puts), "gets": onFleet((*fleet).gets),
 			"bend": onFleet((*fleet).bend), "hole": onFleet((*fleet).hole),
 			"client": onFleet((*fleet).client),
+			"env-of": onFleet(func(f *fleet, args []string) { f.ts.Setenv(args[0], f.env(args[1], f.id(args[2]))) }),
 			"within": onFleet((*fleet).within),
 			"exits":  exits, "eventually": eventually, "unread": unread, "binary": noText,
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,9 +38,18 @@ func (g *Greeter) Greet(ctx context.Context, address string, h membership.Hello)
 	}
 	p, err := peerpb.NewPeerClient(conn).Greet(ctx, encodeHello(g.cluster, h))
 	if err != nil {
-		return membership.Hello{}, errors.New(status.Convert(err).Message())
+		return membership.Hello{}, errors.New(short(err))
 	}
 	return decodeHello(p)
+}
+
+// short leaves out what gRPC says of its own layers.
+func short(err error) string {
+	text := status.Convert(err).Message()
+	if _, cause, ok := strings.Cut(text, "dial tcp "); ok {
+		return strings.TrimSuffix(cause, `"`)
+	}
+	return text
 }
 
 func (g *Greeter) connection(address string) (*grpc.ClientConn, error) {
