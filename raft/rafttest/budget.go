@@ -8,7 +8,8 @@ import (
 
 // What the design promises to survive: in every membership that is, or may yet
 // come, in force, the voters that lost part of their logs and have not won it
-// back are a minority. So the nemesis damages a disk only if that stays so; and
+// back, and those whose folders were emptied and that are not replaced yet, are
+// together a minority. So the nemesis damages or empties a disk only if that stays so; and
 // the engine refuses a change of membership that would end it (checkQuorum in
 // raft/confchange.go). No leader knows at once of damage elsewhere, so the nemesis
 // proposes nothing until it does (docs/INVARIANTS.md says what that means).
@@ -36,18 +37,18 @@ func (c *checker) confAppended(e raft.Entry) {
 // confs is every membership that is, or may come, in force.
 func (c *checker) confs() []raft.ConfState {
 	c.pending = slices.DeleteFunc(c.pending, func(p pendingConf) bool { return p.index <= uint64(len(c.committed)) })
-	out := []raft.ConfState{c.conf}
+	out := append([]raft.ConfState{c.conf}, c.mayBeFounded()...)
 	for _, p := range c.pending {
 		out = append(out, p.conf)
 	}
 	return out
 }
 
-// knowsDamage says that of no damaged node this leader still believes that its
-// log is all there.
+// knowsDamage says that of no node whose disk is damaged or was emptied this leader
+// still believes that its log is all there.
 func (n *node) knowsDamage() bool {
 	for id, p := range n.eng.Status().Progress {
-		if id != n.id && p.Whole && n.w.node(id).disk.damaged {
+		if m := n.w.member(id); id != n.id && p.Whole && (m == nil || m.disk.damaged) {
 			return false
 		}
 	}
@@ -55,12 +56,12 @@ func (n *node) knowsDamage() bool {
 }
 
 // spares says that all memberships keep a majority without the nodes that are
-// out, of both sets while they are joint.
+// out and those whose folders were emptied, of both sets while they are joint.
 func (w *world) spares(out func(*node) bool) bool {
 	most := func(set []uint64) bool {
 		lost := 0
 		for _, id := range set {
-			if out(w.node(id)) {
+			if m := w.member(id); m == nil || out(m) {
 				lost++
 			}
 		}

@@ -21,13 +21,14 @@ type checker struct {
 	votes     map[ballot]uint64
 	hashes    map[uint64]uint64 // of the state machine, by applied index
 	reads     map[uint64]uint64 // what was committed when a ReadIndex was asked
-	views     []view            // by id - 1
-	conf      raft.ConfState    // the last that was committed
+	views     []view            // by number - 1
+	conf      raft.ConfState    // the last that was committed, or founded
 	pending   []pendingConf     // those that were appended since
 	maxTerm   uint64
 	restores  int
 	changes   int // of the membership, committed
 	leases
+	identities
 
 	recoveries int // of damaged disks
 }
@@ -59,12 +60,12 @@ func newChecker(w *world) *checker {
 	return &checker{
 		w: w, entries: map[position]entrySum{}, leaders: map[uint64]uint64{}, votes: map[ballot]uint64{},
 		hashes: map[uint64]uint64{}, reads: map[uint64]uint64{}, views: make([]view, len(w.members)),
-		conf:   w.plan.founders(),
-		leases: leases{promises: map[uint64]promise{}, invitations: map[candidacy]bool{}},
+		identities: identities{graves: map[uint64]disk{}, joined: map[uint64]bool{}},
+		leases:     leases{promises: map[uint64]promise{}, invitations: map[candidacy]bool{}},
 	}
 }
 
-func (c *checker) view(n *node) *view { return &c.views[n.id-1] }
+func (c *checker) view(n *node) *view { return &c.views[n.number-1] }
 
 func (v *view) last() uint64 { return v.base + uint64(len(v.log)) }
 

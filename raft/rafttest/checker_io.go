@@ -8,6 +8,7 @@ import "raftkv/raft"
 // sent checks a message as it leaves.
 func (c *checker) sent(n *node, m *raft.Message) {
 	c.leaseSent(n, m)
+	c.speaks(n, m)
 	switch m.Type {
 	case raft.MsgAppend, raft.MsgHeartbeat, raft.MsgSnapshot, raft.MsgTimeoutNow:
 		c.leaderSent(n, m)

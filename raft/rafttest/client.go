@@ -6,6 +6,7 @@ import (
 
 	"raftkv/history"
 	"raftkv/node/kv/kvpb"
+	"raftkv/raft/membership"
 )
 
 // How patient a client is.
@@ -165,9 +166,9 @@ func (c *client) choose(cl *call) uint64 {
 	case cl.node != 0:
 		return cl.node
 	case c.target == 0 || cl.cmd == nil || c.dice.chance(0.02):
-		return c.dice.pick(c.w.checks.conf.Voters)
+		return membership.Node(c.dice.pick(c.w.voters()))
 	}
-	return c.target
+	return membership.Node(c.target)
 }
 
 // replied takes an attempt's answer, which may be the timer's. A late answer

@@ -31,7 +31,7 @@ func (ne *nemesis) damageOne() (string, func()) {
 		return "nobody", func() {}
 	}
 	n.damage(ne.dice)
-	return fmt.Sprint(n.id), n.start
+	return fmt.Sprint(n.number), n.start
 }
 
 // recoveryID is another number in every life of a node; 0 if its disk is whole.
@@ -48,12 +48,12 @@ func (n *node) noteRecovery() {
 	if n.disk.damaged && !n.eng.Recovering() && !n.w.planted(PlantDamageIsAbsence) {
 		n.disk.damaged = false
 		n.w.checks.recoveries++
-		n.w.note(record{node: n.id, step: stepHeal, note: fmt.Sprint("recovered ", n.id)})
+		n.w.note(record{node: n.number, step: stepHeal, note: fmt.Sprint("recovered ", n.number)})
 	}
 }
 
-// promises tells whether a node's vote protects an entry: it holds it, or it
+// promises tells whether a node's vote protects an entry: its disk holds it, or it
 // does not vote before it does. The damage may have taken what it acknowledged.
-func (n *node) promises(e raft.Entry) bool {
-	return n.disk.holds(e.Index, e.Term) || n.disk.damaged
+func (d *disk) promises(e raft.Entry) bool {
+	return d.damaged || d.holds(e.Index, e.Term)
 }

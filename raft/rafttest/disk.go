@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // snapshotFile is a snapshot with the state machine's bytes.
@@ -22,6 +23,8 @@ type disk struct {
 	snap snapshotFile
 	// log is contiguous. It may begin at or below the snapshot.
 	log []raft.Entry
+	// record is the folder's part in its cluster.
+	record membership.Record
 	// damaged says that something that was here is not.
 	damaged bool
 	// promised says that a life of this node may have promised leases.
@@ -48,6 +51,16 @@ type write struct {
 
 // inTrouble says that a snapshot finds no room, or no working disk.
 func (d *disk) inTrouble() bool { return d.failing > 0 || d.full > 0 }
+
+// began is what the log starts behind. Before the first snapshot of its own the
+// membership is that of the founding.
+func (d *disk) began() raft.SnapshotMeta {
+	meta := d.snap.meta
+	if len(meta.Conf.Voters) == 0 && d.record.Phase == membership.Member {
+		meta.Conf.Voters = d.record.Founders
+	}
+	return meta
+}
 
 // takes says whether the running writes succeed together, and uses up room for them.
 func (d *disk) takes() bool {

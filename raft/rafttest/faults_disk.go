@@ -5,7 +5,7 @@ import "fmt"
 // stall keeps a disk from completing anything for a while.
 func (ne *nemesis) stall(n *node) (string, func()) {
 	n.disk.stallUntil = ne.w.now + ne.duration()
-	return fmt.Sprint(n.id, " until ", n.disk.stallUntil), func() {}
+	return fmt.Sprint(n.number, " until ", n.disk.stallUntil), func() {}
 }
 
 func (ne *nemesis) diskStall() (string, func()) {
@@ -17,7 +17,7 @@ func (ne *nemesis) diskStallLeader() (string, func()) { return ne.stall(ne.theLe
 // trouble lasts until it heals; the node that ended because of it starts again then.
 func (ne *nemesis) trouble(n *node, begin, end func(d *disk)) (string, func()) {
 	begin(&n.disk)
-	return fmt.Sprint(n.id), func() {
+	return fmt.Sprint(n.number), func() {
 		end(&n.disk)
 		n.start()
 	}

@@ -17,7 +17,7 @@ func (ne *nemesis) transferDeaf() (string, func()) {
 	what, _ := ne.transfer()
 	n, cs := ne.theLeader(), ne.newCuts()
 	for _, other := range ne.w.members {
-		cs.oneWay(other, n.id)
+		cs.oneWay(other, n.number)
 	}
 	return what + " " + cs.String(), cs.heal
 }
@@ -29,8 +29,8 @@ func (ne *nemesis) pauseCutOff() (string, func()) {
 	n.pause()
 	ne.w.after(ne.dice.between(0, 100*time.Millisecond), func() {
 		for _, other := range ne.w.members {
-			if !over && other != n.id {
-				cs.both(n.id, other)
+			if !over && other != n.number {
+				cs.both(n.number, other)
 			}
 		}
 	})
@@ -39,7 +39,7 @@ func (ne *nemesis) pauseCutOff() (string, func()) {
 			n.resume()
 		}
 	})
-	return fmt.Sprint(n.id), func() {
+	return fmt.Sprint(n.number), func() {
 		over = true
 		n.resume()
 		cs.heal()

@@ -68,16 +68,18 @@ func (ne *nemesis) isolate() (string, func()) {
 	return ne.isolateNode(ne.dice.pick(ne.w.members), ne.dice.chance(0.5))
 }
 
-func (ne *nemesis) isolateLeader() (string, func()) { return ne.isolateNode(ne.theLeader().id, true) }
+func (ne *nemesis) isolateLeader() (string, func()) {
+	return ne.isolateNode(ne.theLeader().number, true)
+}
 
 // leaderFromPeers leaves the leader to its clients: a stale read's chance.
 func (ne *nemesis) leaderFromPeers() (string, func()) {
-	return ne.isolateNode(ne.theLeader().id, false)
+	return ne.isolateNode(ne.theLeader().number, false)
 }
 
 // oneWay cuts what one node sends: it hears, and nobody hears it.
 func (ne *nemesis) oneWay() (string, func()) {
-	cs, id := ne.newCuts(), ne.someone().id
+	cs, id := ne.newCuts(), ne.someone().number
 	for _, other := range ne.w.members {
 		cs.oneWay(id, other)
 	}
@@ -86,7 +88,7 @@ func (ne *nemesis) oneWay() (string, func()) {
 
 // deaf cuts what one node would receive.
 func (ne *nemesis) deaf() (string, func()) {
-	cs, id := ne.newCuts(), ne.someone().id
+	cs, id := ne.newCuts(), ne.someone().number
 	for _, other := range ne.w.members {
 		cs.oneWay(other, id)
 	}
@@ -147,7 +149,7 @@ func (ne *nemesis) randomLinks() (string, func()) {
 
 // flapping cuts and heals one node's links again and again.
 func (ne *nemesis) flapping() (string, func()) {
-	id, over := ne.someone().id, false
+	id, over := ne.someone().number, false
 	var flap func()
 	flap = func() {
 		if over {

@@ -35,7 +35,7 @@ func (ne *nemesis) crashSome() (string, func()) {
 }
 
 func (ne *nemesis) crashLeader() (string, func()) {
-	return ne.crashNodes([]uint64{ne.theLeader().id})
+	return ne.crashNodes([]uint64{ne.theLeader().number})
 }
 
 // crashAll is the power cut of the whole room.
@@ -63,7 +63,7 @@ func (ne *nemesis) crashLoop() (string, func()) {
 		ne.w.after(ne.dice.around(100*time.Millisecond), again)
 	}
 	again()
-	return fmt.Sprint(n.id), func() {
+	return fmt.Sprint(n.number), func() {
 		over = true
 		n.crash()
 		n.start()
@@ -72,7 +72,7 @@ func (ne *nemesis) crashLoop() (string, func()) {
 
 func (ne *nemesis) pauseNode(n *node) (string, func()) {
 	n.pause()
-	return fmt.Sprint(n.id), n.resume
+	return fmt.Sprint(n.number), n.resume
 }
 
 func (ne *nemesis) pauseSome() (string, func()) { return ne.pauseNode(ne.someone()) }
@@ -84,7 +84,7 @@ func (ne *nemesis) clockDrift() (string, func()) {
 	n := ne.someone()
 	before := n.drift
 	n.setDrift(ne.dice.drift(ne.w.plan.swing()))
-	return fmt.Sprintf("%d %.2f", n.id, n.drift), func() { n.setDrift(before) }
+	return fmt.Sprintf("%d %.2f", n.number, n.drift), func() { n.setDrift(before) }
 }
 
 // transfer asks a node, which may not even lead, to hand leadership over.
@@ -92,10 +92,10 @@ func (ne *nemesis) transfer() (string, func()) {
 	n, to := ne.theLeader(), ne.dice.IntN(len(ne.w.plan.voters)+1)
 	if n.up && !n.paused {
 		// A refusal is an answer like any other.
-		_ = n.eng.TransferLeader(uint64(to))
+		_ = n.eng.TransferLeader(ne.w.engineID(uint64(to)))
 		n.wake()
 	}
-	return fmt.Sprint(n.id, " to ", to), func() {}
+	return fmt.Sprint(n.number, " to ", to), func() {}
 }
 
 // campaign lets a node stand for election out of turn.
@@ -105,7 +105,7 @@ func (ne *nemesis) campaign() (string, func()) {
 		n.eng.Campaign()
 		n.wake()
 	}
-	return fmt.Sprint(n.id), func() {}
+	return fmt.Sprint(n.number), func() {}
 }
 
 // burst proposes many commands in a short time: a deep uncommitted tail, if the
@@ -117,7 +117,7 @@ func (ne *nemesis) burst() (string, func()) {
 			n.receive(func() { n.serveRequest(&request{cmd: ne.filler(i), reply: func(reply) {}}) })
 		})
 	}
-	return fmt.Sprint(n.id, " of ", size), func() {}
+	return fmt.Sprint(n.number, " of ", size), func() {}
 }
 
 // filler writes a key that no client reads.

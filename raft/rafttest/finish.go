@@ -13,6 +13,9 @@ import (
 func (w *world) finish() {
 	core := w.nemesis.healCore()
 	w.note(record{step: stepHeal, note: fmt.Sprint("core ", core)})
+	if w.plan.founding == halfRestored {
+		return // nobody may serve, and nobody has
+	}
 	if w.progresses(core) && w.settles(&core) && w.finalReads(core) && w.converges(core) && w.stays(core) && !w.opts.SkipJudge {
 		w.judge()
 	}
@@ -40,7 +43,7 @@ func (w *world) progresses(core []uint64) bool {
 func (w *world) leader(ids []uint64) (id uint64) {
 	term := uint64(0)
 	for _, i := range ids {
-		if n := w.node(i); n.up && n.eng.Leader() == i && n.eng.Term() > term {
+		if n := w.node(i); n.up && n.eng.Leader() == n.id && n.eng.Term() > term {
 			id, term = i, n.eng.Term()
 		}
 	}

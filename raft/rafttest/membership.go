@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // The nemesis that changes the membership, and the invariant that it tries:
@@ -14,11 +15,6 @@ import (
 
 // membershipFault is named by the plan, as it brings nodes with it.
 const membershipFault = "membership"
-
-// founders is the membership that the cluster starts with.
-func (p *plan) founders() raft.ConfState {
-	return raft.ConfState{Voters: slices.Clone(p.voters), Learners: slices.Clone(p.learners)}
-}
 
 // churn has somebody come or go again and again, for as long as it lasts.
 func (ne *nemesis) churn() (string, func()) {
@@ -29,11 +25,7 @@ func (ne *nemesis) churn() (string, func()) {
 			return
 		}
 		if n := ne.theLeader(); n.up && !n.paused && n.knowsDamage() {
-			// A refusal is an answer like any other.
-			if index, _, err := n.eng.ProposeConfChange(ne.change(n.eng.Status())); err == nil {
-				ne.w.checks.mayCome(index, n.eng.Status().Conf)
-			}
-			n.wake()
+			n.change(ne.change(n.eng.Status().Conf))
 		}
 		ne.w.after(ne.dice.around(100*time.Millisecond), again)
 	}
@@ -42,19 +34,46 @@ func (ne *nemesis) churn() (string, func()) {
 }
 
 // change is one of: somebody comes as a learner, all learners are promoted,
-// somebody goes, or learners take somebody's place at one stroke.
-func (ne *nemesis) change(s raft.Status) (cc raft.ConfChange) {
+// somebody goes, or learners take somebody's place at one stroke. It goes by
+// nodes, as people do: whoever is promoted takes the place of an earlier folder of
+// its node, and who goes goes in every folder.
+func (ne *nemesis) change(c raft.ConfState) (cc raft.ConfChange) {
 	some, kind := ne.dice.pick(ne.w.members), ne.dice.IntN(4)
+	of := foldersOf(c, some)
 	switch {
-	case kind == 0 && !slices.Contains(s.Conf.Voters, some):
-		cc.AddLearners = []uint64{some}
+	case kind == 0 && len(of) == 0:
+		cc.AddLearners = []uint64{ne.w.engineID(some)}
 	case kind == 1 || kind == 2:
-		cc.AddVoters = s.Conf.Learners
+		cc.AddVoters = c.Learners
+		for _, id := range c.Voters {
+			if membership.Successor(c, id) != raft.None {
+				cc.Remove = append(cc.Remove, id)
+			}
+		}
 	}
-	if kind >= 2 && len(s.Conf.Voters) > 1 && !slices.Contains(cc.AddVoters, some) {
-		cc.Remove = []uint64{some}
+	promoted := slices.ContainsFunc(of, func(id uint64) bool { return slices.Contains(cc.AddVoters, id) })
+	if kind >= 2 && len(c.Voters) > 1 && !promoted {
+		cc.Remove = append(cc.Remove, of...)
 	}
 	return cc
+}
+
+// foldersOf are the members that are folders of one node.
+func foldersOf(c raft.ConfState, number uint64) (ids []uint64) {
+	for _, id := range slices.Concat(c.Voters, c.Learners) {
+		if membership.Node(id) == number {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// change proposes a change of members. A refusal is an answer like any other.
+func (n *node) change(cc raft.ConfChange) {
+	if index, _, err := n.eng.ProposeConfChange(cc); err == nil {
+		n.w.checks.mayCome(index, n.eng.Status().Conf)
+	}
+	n.wake()
 }
 
 // membershipAt is what belongs into a snapshot; false if it is not known yet.
@@ -85,6 +104,9 @@ func (c *checker) membership(n *node, e raft.Entry) {
 	}
 	c.conf = next
 	c.changes++
+	for _, id := range next.Learners {
+		c.joined[membership.Node(id)] = true
+	}
 }
 
 // quorumHolds: who commits first leads, and a quorum of its membership has the
@@ -104,36 +126,34 @@ func (c *checker) quorumHolds(n *node, e raft.Entry) {
 func (c *checker) majorityHolds(set []uint64, e raft.Entry) bool {
 	holders := 0
 	for _, id := range set {
-		if c.w.node(id).promises(e) {
+		if c.protects(id, e) {
 			holders++
 		}
 	}
 	return len(set) == 0 || 2*holders > len(set)
 }
 
-// settles requires that the last change is carried through, and leaves in core
-// only those who are members then.
+// settles requires that the last change is carried through and that no folder
+// that was emptied is a member any more, and leaves in core only those who are
+// members then.
 func (w *world) settles(core *[]uint64) bool {
-	if !w.plan.churns() {
-		return true
-	}
 	settled := func() bool {
 		id := w.leader(*core)
 		if id == 0 {
 			return false
 		}
-		s := w.node(id).eng.Status()
-		return s.ConfIndex <= s.Commit && len(s.Conf.VotersOutgoing) == 0
+		n := w.node(id)
+		return n.eng.ConfSettled() && w.replaced(n.eng.Status().Conf, *core)
 	}
-	if w.until(w.now+electWithin, settled) && !settled() {
-		w.fail("liveness", "the membership is not settled %v after the last change", electWithin)
+	if w.until(w.now+settleWithin, settled) && !settled() {
+		w.fail("liveness", "the membership is not settled %v after the healing: %v", settleWithin, w.checks.conf)
 	}
 	if w.failure != nil {
 		return false
 	}
 	conf := w.node(w.leader(*core)).eng.Status().Conf
 	*core = slices.DeleteFunc(*core, func(id uint64) bool {
-		return !slices.Contains(conf.Voters, id) && !slices.Contains(conf.Learners, id)
+		return !slices.Contains(slices.Concat(conf.Voters, conf.Learners), w.engineID(id))
 	})
 	w.note(record{step: stepHeal, note: fmt.Sprint("members ", *core)})
 	return true

@@ -43,6 +43,8 @@ var allFaults = []faultKind{
 	{"burst on a leader cut off", (*nemesis).burstCutOff},
 	{membershipFault, (*nemesis).churn},
 	{damageFault, (*nemesis).damageOne},
+	{wipedFault, (*nemesis).wipeSome},
+	{bentFault, (*nemesis).bendSome},
 }
 
 // nemesis lets faults come and go, several at a time.
@@ -133,10 +135,10 @@ func (ne *nemesis) healCore() (core []uint64) {
 		n.fuse = -1
 		n.resume()
 		n.start()
-		if sick[n.id] {
+		if sick[n.number] {
 			ne.leaveSick(n)
 		} else {
-			core = append(core, n.id)
+			core = append(core, n.number)
 		}
 	}
 	return core
@@ -144,21 +146,21 @@ func (ne *nemesis) healCore() (core []uint64) {
 
 // chooseSick picks, in every other run, whom not to heal: as many as leave each
 // membership that may be in force a majority, together with those that lost part
-// of their logs, or some of these.
+// of their logs, or some of these. A founding needs every founder.
 func (ne *nemesis) chooseSick() map[uint64]bool {
 	sick := map[uint64]bool{}
-	if ne.w.opts.Calm || !ne.dice.chance(0.5) || ne.w.plan.healthy {
+	if !ne.w.founded() || ne.w.opts.Calm || !ne.dice.chance(0.5) || ne.w.plan.healthy {
 		return sick
 	}
 	skip := choose(ne.dice, 0, 0, 0.3)
 	for _, id := range ne.dice.shuffled(ne.w.members) {
 		sick[id] = true
-		if ne.dice.chance(skip) || !ne.w.spares(func(n *node) bool { return sick[n.id] || n.disk.damaged }) {
+		if ne.dice.chance(skip) || !ne.w.spares(func(n *node) bool { return sick[n.number] || n.disk.damaged }) {
 			delete(sick, id)
 			continue
 		}
 		if leader := ne.theLeader(); leader.up && ne.dice.chance(0.2) {
-			_ = leader.eng.TransferLeader(id) // to one who will not take it
+			_ = leader.eng.TransferLeader(ne.w.engineID(id)) // to one who will not take it
 		}
 	}
 	return sick
@@ -166,7 +168,7 @@ func (ne *nemesis) chooseSick() map[uint64]bool {
 
 func (ne *nemesis) leaveSick(n *node) {
 	how := choose(ne.dice, sickCrashed, sickPaused, sickStalled, sickDeaf, sickIsolated)
-	ne.w.note(record{step: stepFault, note: fmt.Sprint("left sick ", n.id, " ", how)})
+	ne.w.note(record{step: stepFault, note: fmt.Sprint("left sick ", n.number, " ", how)})
 	switch how {
 	case sickCrashed:
 		n.crash()
@@ -175,7 +177,7 @@ func (ne *nemesis) leaveSick(n *node) {
 	case sickStalled:
 		n.disk.stallUntil = time.Hour
 	default:
-		ne.w.net.clientCut[n.id]++
+		ne.w.net.clientCut[n.number]++
 		ne.leaveCut(n, how == sickIsolated)
 	}
 }
@@ -192,12 +194,12 @@ const (
 // leaveCut cuts what a node would hear, and maybe what it sends.
 func (ne *nemesis) leaveCut(n *node, mute bool) {
 	for _, id := range ne.w.members {
-		if id == n.id {
+		if id == n.number {
 			continue
 		}
-		ne.w.net.cut(id, n.id, false)
+		ne.w.net.cut(id, n.number, false)
 		if mute {
-			ne.w.net.cut(n.id, id, false)
+			ne.w.net.cut(n.number, id, false)
 		}
 	}
 }

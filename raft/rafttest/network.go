@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // link is one direction between two nodes. Cuts are counted, so that faults
@@ -12,6 +13,9 @@ type link struct {
 	drops, holds int
 	// kept are the messages of a link that holds them until it heals.
 	kept []func()
+	// bends counts the faults that bend messages, connection the connections that
+	// were broken off because of one.
+	bends, connection int
 }
 
 // network carries messages between nodes and requests from clients to nodes.
@@ -23,6 +27,11 @@ type network struct {
 	// extra trouble while a fault lasts
 	loss, dup float64
 	slow      time.Duration
+	bent      int // messages, so far
+}
+
+func (nt *network) link(from, to uint64) *link {
+	return &nt.links[membership.Node(from)][membership.Node(to)]
 }
 
 func newNetwork(w *world, nodes int) *network {
@@ -37,12 +46,12 @@ func newNetwork(w *world, nodes int) *network {
 func (nt *network) send(from *node, m raft.Message, file snapshotFile) {
 	nt.w.plantMessage(from, &m)
 	nt.w.note(record{node: m.From, step: stepSend, msg: bare(m), n: len(m.Entries)})
-	l := &nt.links[m.From][m.To]
+	l := nt.link(m.From, m.To)
 	if l.drops > 0 || nt.w.netDice.chance(nt.w.plan.loss+nt.loss) {
 		nt.lost(from, m)
 		return
 	}
-	deliver := nt.delivery(from, m, file)
+	deliver := nt.delivery(from, nt.wire(l, m), nt.envelope(from, m, file))
 	if l.holds > 0 {
 		l.kept = append(l.kept, deliver)
 		return
@@ -71,24 +80,22 @@ func (nt *network) lost(from *node, m raft.Message) {
 
 // delivery is what happens when the message arrives. Its entries are hashed
 // now and then: an engine that writes into memory it has handed out is caught.
-func (nt *network) delivery(from *node, m raft.Message, file snapshotFile) func() {
+func (nt *network) delivery(from *node, m frame, e envelope) func() {
 	sum := sumEntries(m.Entries)
 	epoch := from.epoch
 	return func() {
 		to := nt.w.node(m.To)
-		if sum != sumEntries(m.Entries) {
-			nt.w.fail("immutability", "the entries of %s changed on their way", describe(&m, len(m.Entries)))
+		if nt.refuses(from, &m) {
 			return
 		}
-		to.receive(func() {
-			m := m
-			nt.w.plantDelivery(&m)
-			nt.w.note(record{node: m.To, step: stepDeliver, msg: bare(m), n: len(m.Entries)})
-			to.step(m, file)
-		})
+		if sum != sumEntries(m.Entries) {
+			nt.w.fail("immutability", "the entries of %s changed on their way", describe(&m.Message, len(m.Entries)))
+			return
+		}
+		to.receive(func() { to.arrived(m.Message, e) })
 		if m.Type == raft.MsgSnapshot && from.epoch == epoch {
-			up := to.up
-			from.after(nt.delay(m), func() { from.reportSnapshot(m.To, up) })
+			up := to.up && to.id == m.To
+			from.after(nt.delay(m.Message), func() { from.reportSnapshot(m.To, up) })
 		}
 	}
 }
@@ -126,15 +133,15 @@ func (nt *network) delay(m raft.Message) time.Duration {
 // cut stops what goes from one node to another: dropped, or held till it heals.
 func (nt *network) cut(from, to uint64, hold bool) {
 	if hold {
-		nt.links[from][to].holds++
+		nt.link(from, to).holds++
 	} else {
-		nt.links[from][to].drops++
+		nt.link(from, to).drops++
 	}
 }
 
 // heal undoes one cut. What was held comes now, all of it, in any order.
 func (nt *network) heal(from, to uint64, hold bool) {
-	l := &nt.links[from][to]
+	l := nt.link(from, to)
 	if !hold {
 		l.drops--
 		return

@@ -2,7 +2,6 @@ package rafttest
 
 import (
 	"bytes"
-	"slices"
 	"time"
 
 	"raftkv/node/kv"
@@ -12,7 +11,9 @@ import (
 // node is one process with its disk: the part of the runtime in package node
 // that the engine needs, on virtual time.
 type node struct {
-	w    *world
+	w      *world
+	number uint64
+	// id is the engine's: the number with the folder's incarnation.
 	id   uint64
 	disk disk
 	// blank is the snapshot before the first entry.
@@ -44,19 +45,19 @@ type node struct {
 	applying  bool
 	lastTerm  uint64 // of the last applied entry
 	ledSince  time.Duration
+
+	identity
 }
 
-func newNode(w *world, id uint64) *node {
-	n := &node{w: w, id: id, drift: 1, clock: nodeClock{drift: 1}}
-	if !slices.Contains(w.plan.joiners, id) {
-		n.disk.snap.meta.Conf = w.plan.founders()
-	}
+func newNode(w *world, number uint64) *node {
+	n := &node{w: w, number: number, id: number, drift: 1, clock: nodeClock{drift: 1}}
 	var empty bytes.Buffer
 	if err := kv.New(kv.Limits{}).Snapshot().Save(&empty); err != nil {
 		w.fail("simulator", "save an empty snapshot: %v", err)
 	}
 	n.disk.snap.data = empty.Bytes()
 	n.blank = n.disk.snap
+	n.greets()
 	return n
 }
 
@@ -77,7 +78,7 @@ func (n *node) start() {
 		return
 	}
 	cfg := n.config()
-	cfg.HardState, cfg.Snapshot, cfg.Entries, cfg.Applied = n.disk.hs, n.disk.snap.meta, entries, n.disk.snap.meta.Index
+	cfg.HardState, cfg.Snapshot, cfg.Entries, cfg.Applied = n.disk.hs, n.disk.began(), entries, n.disk.snap.meta.Index
 	cfg.Recovery = n.recoveryID()
 	n.configureLeases(&cfg)
 	if n.eng, err = raft.New(cfg); err != nil {
@@ -88,6 +89,7 @@ func (n *node) start() {
 	n.w.note(record{node: n.id, step: stepStart, v: [4]uint64{n.disk.hs.Term, n.disk.hs.Vote, n.disk.snap.meta.Index, n.disk.lastIndex()}})
 	n.w.checks.started(n, entries)
 	n.scheduleTick()
+	n.scheduleGreeting()
 	n.wake()
 }
 
@@ -97,6 +99,7 @@ func (n *node) reset() {
 	n.proposals, n.asking, n.confirmed, n.applies = nil, nil, nil, nil
 	n.waiting, n.reads = map[uint64]waiter{}, map[uint64][]*request{}
 	n.incoming = map[uint64]snapshotFile{}
+	n.greets()
 
 	n.lastTerm = n.disk.snap.meta.Term
 }
@@ -105,7 +108,7 @@ func (n *node) config() raft.Config {
 	p := &n.w.plan
 	return raft.Config{
 		ID: n.id, ElectionTicks: electionTicks, HeartbeatTicks: heartbeatTicks,
-		Rand:        newDice(n.w.opts.Seed, streamEngine+stream(n.id)+stream(n.epoch)<<16).IntN,
+		Rand:        newDice(n.w.opts.Seed, streamEngine+stream(n.number)+stream(n.epoch)<<16).IntN,
 		MaxMsgBytes: p.maxMsgBytes, MaxInflightMsgs: p.maxInflightMsgs, MaxInflightBytes: p.maxInflightBytes,
 		MaxUncommittedBytes: p.maxUncommittedBytes,
 	}
@@ -266,7 +269,10 @@ func (n *node) send(m raft.Message) {
 		n.after(0, func() { n.reportSnapshot(m.To, false) })
 		return
 	}
-	n.w.net.send(n, m, n.disk.snap)
+	// A restored state has no membership in its own file.
+	file := n.disk.snap
+	file.meta = *m.Snapshot
+	n.w.net.send(n, m, file)
 }
 
 func (n *node) reportSnapshot(to uint64, ok bool) {

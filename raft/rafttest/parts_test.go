@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 func TestEventsHappenInOrderOfTimeThenOfScheduling(t *testing.T) {
@@ -31,6 +32,15 @@ func entriesOf(first uint64, terms ...uint64) (out []raft.Entry) {
 		out = append(out, raft.Entry{Index: first + uint64(i), Term: term})
 	}
 	return out
+}
+
+// foundedAlready gives every founder a folder of a cluster that was founded before.
+func (w *world) foundedAlready() {
+	for _, number := range w.plan.voters {
+		n := w.node(number)
+		n.disk.record = membership.Record{Phase: membership.Member, Cluster: 1, Founders: w.plan.voters}
+		w.checks.recorded(n, n.disk.record)
+	}
 }
 
 // Of the write that was running a prefix survives, of those behind it nothing.
@@ -71,6 +81,7 @@ func TestRecoveryJoinsLogAndSnapshot(t *testing.T) {
 
 func TestCutsAreCountedAndHeldMessagesComeAtTheHealing(t *testing.T) {
 	w := newWorld(Options{Seed: 1, Nodes: 2, Calm: true})
+	w.foundedAlready()
 	w.nodes[0].start()
 	w.nodes[1].start()
 	heard := func() uint64 { return w.nodes[1].eng.Term() }

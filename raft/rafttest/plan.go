@@ -47,6 +47,7 @@ const (
 	// Bounds that a healed quorum has to keep.
 	electWithin    = 8 * time.Second
 	convergeWithin = 20 * time.Second
+	settleWithin   = 15 * time.Second // and every emptied folder's place is taken
 	// After settleFor more, its leader has to stay for stayFor.
 	settleFor = 500 * time.Millisecond
 	stayFor   = 2 * time.Second
@@ -60,7 +61,7 @@ const (
 // only some faults reach states that a mixture of all of them never does.
 type plan struct {
 	voters, learners []uint64
-	joiners          []uint64 // start without a membership and may be added
+	joiners          []uint64 // may be added
 
 	maxMsgBytes, maxInflightMsgs, maxInflightBytes, maxUncommittedBytes int
 
@@ -87,7 +88,9 @@ type plan struct {
 	faults     []faultKind
 	faultEvery time.Duration
 
-	leases leasePlan
+	leases     leasePlan
+	founding   foundingPlan
+	unrestored uint64
 }
 
 // members are all nodes, voters first, and last those that may come to be some.
@@ -114,6 +117,7 @@ func newPlan(o Options, d dice) plan {
 		p.chooseTrouble(o, d)
 	}
 	p.chooseLeases(o, d)
+	p.chooseFounding(o, d)
 	p.cutDown(o.Keep)
 	p.boundBacklog()
 	return p

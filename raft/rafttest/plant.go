@@ -54,6 +54,16 @@ const (
 	PlantNewestMembership Plant = "snapshot with a later membership"
 	// PlantDamageIsAbsence takes what damage left for all there ever was.
 	PlantDamageIsAbsence Plant = "damage read as absence"
+	// PlantWipedVotes lets a wiped node come back as who it was, with nothing on
+	// its disk.
+	PlantWipedVotes Plant = "a wiped node votes"
+	// PlantReceiverSeals makes the entries' checksums anew where they arrive.
+	PlantReceiverSeals Plant = "the checksum is made by the receiver"
+	// PlantOldVoteCounts counts replies by node: a reply of any folder's counts for
+	// the one that is a voter.
+	PlantOldVoteCounts Plant = "an old incarnation's vote counts"
+	// PlantHalfRestore lets a node take the origin of others for its own.
+	PlantHalfRestore Plant = "half a restore founds"
 )
 
 // Plants lists them all.
@@ -63,6 +73,7 @@ func Plants() []Plant {
 		PlantInstallUndurable, PlantCompactFirst, PlantForgetAnswers, PlantRetryTwice, PlantLocalApply,
 		PlantHeartbeatCommit, PlantGrantAlways, PlantForgedRound, PlantAckTooMuch,
 		PlantNewestMembership, PlantDamageIsAbsence,
+		PlantWipedVotes, PlantReceiverSeals, PlantOldVoteCounts, PlantHalfRestore,
 	}
 }
 
@@ -123,10 +134,10 @@ func (w *world) plantDelivery(m *raft.Message) {
 
 // plantApply changes what a node applies.
 func (w *world) plantApply(n *node, e raft.Entry) []byte {
-	if !w.planted(PlantLocalApply) || e.Index%100 != n.id {
+	if !w.planted(PlantLocalApply) || e.Index%100 != n.number {
 		return e.Data
 	}
-	data, err := encode([]*kvpb.Command{{Op: kvpb.Command_OP_PUT, Key: []byte("local"), Value: fmt.Append(nil, n.id)}})
+	data, err := encode([]*kvpb.Command{{Op: kvpb.Command_OP_PUT, Key: []byte("local"), Value: fmt.Append(nil, n.number)}})
 	if err != nil {
 		w.fail("simulator", "encode: %v", err)
 	}

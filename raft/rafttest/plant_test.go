@@ -44,12 +44,16 @@ var plantRules = map[Plant][]string{
 	PlantForgetAnswers:    {"state machine safety", "history VIOLATION"},
 	PlantRetryTwice:       {"history VIOLATION"},
 	PlantLocalApply:       {"state machine safety"},
-	PlantHeartbeatCommit:  {"panic"}, // the engine's own assertion
+	PlantHeartbeatCommit:  {"engine"}, // ErrLost
 	PlantGrantAlways:      {"election safety", "vote durable", "vote kept"},
 	PlantForgedRound:      {"read index"},
 	PlantAckTooMuch:       {"quorum durable", "acknowledged durable", "engine"},
 	PlantNewestMembership: {"panic"},
-	PlantDamageIsAbsence:  {"panic", "leader completeness"}, // "commit <= last index"
+	PlantDamageIsAbsence:  {"engine", "leader completeness"}, // ErrLost
+	PlantWipedVotes:       {"incarnation"},
+	PlantReceiverSeals:    {"log matching", "engine", "state machine safety"},
+	PlantOldVoteCounts:    {"quorum durable", "election safety"},
+	PlantHalfRestore:      {"half a restore serves", "liveness"}, // where half is left out: nobody serves
 }
 
 // plantOptions is how to run with the bug of that name; one in the engine needs a

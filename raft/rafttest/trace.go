@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // step names what a line of the trace tells.
@@ -33,6 +34,9 @@ const (
 	stepInvoke
 	stepAttempt
 	stepReturn
+	stepRecord
+	stepWiped
+	stepBent
 )
 
 // stepFormats are given the record's four numbers; the message or note follows.
@@ -56,6 +60,9 @@ var stepFormats = [...]string{
 	stepInvoke:   "invoke  process %d op %d",
 	stepAttempt:  "ask     process %d op %d attempt %d at node %d",
 	stepReturn:   "return  process %d op %d outcome %d",
+	stepRecord:   "RECORD  phase %d cluster %d",
+	stepWiped:    "WIPED   incarnation %d",
+	stepBent:     "BENT   ",
 }
 
 // record is one line of the trace, kept as numbers: a line is put into words
@@ -107,7 +114,7 @@ func (r *record) mix(h uint64) uint64 {
 		h = mix(h, v)
 	}
 	if m := &r.msg; m.Type != 0 {
-		h = mix(h, uint64(m.Type)<<32|m.From<<16|m.To)
+		h = mix(mix(h, uint64(m.Type)<<32|m.From), m.To)
 		for _, v := range [...]uint64{m.Term, m.Index, m.LogTerm, m.Commit, m.HintIndex, m.Round, uint64(r.n)} {
 			h = mix(h, v)
 		}
@@ -121,7 +128,7 @@ func (r *record) String() string {
 	for i := range args {
 		args[i] = r.v[i]
 	}
-	line := fmt.Sprintf("%12.6fs  n%d  ", r.at.Seconds(), r.node) + fmt.Sprintf(format, args...)
+	line := fmt.Sprintf("%12.6fs  n%s  ", r.at.Seconds(), folder(r.node)) + fmt.Sprintf(format, args...)
 	if r.msg.Type != 0 {
 		line += " " + describe(&r.msg, r.n)
 	}
@@ -140,10 +147,19 @@ var messageNames = [...]string{
 	raft.MsgReadIndexResp: "ReadIndexResp", raft.MsgTimeoutNow: "TimeoutNow",
 }
 
+// folder is a node's number, with the incarnation of its folder unless that is the
+// first: 3, or 3'17.
+func folder(id uint64) string {
+	if i := membership.Incarnation(id); i != 0 {
+		return fmt.Sprintf("%d'%d", membership.Node(id), i)
+	}
+	return fmt.Sprint(id)
+}
+
 // describe puts a message into one line, leaving out what is zero.
 func describe(m *raft.Message, entries int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d>%d %s term %d", m.From, m.To, messageNames[m.Type], m.Term)
+	fmt.Fprintf(&b, "%s>%s %s term %d", folder(m.From), folder(m.To), messageNames[m.Type], m.Term)
 	for _, f := range []struct {
 		name  string
 		value uint64

@@ -7,6 +7,7 @@ import (
 
 	"raftkv/history"
 	"raftkv/raft"
+	"raftkv/raft/membership"
 )
 
 // world is one run: everything there is, and the one seed it comes from.
@@ -17,8 +18,8 @@ type world struct {
 
 	netDice, diskDice, nodeDice, faultDice dice
 
-	nodes   []*node // by id - 1
-	members []uint64
+	nodes   []*node  // by number - 1
+	members []uint64 // all nodes' numbers
 	net     *network
 	nemesis *nemesis
 	clients []*client
@@ -70,6 +71,8 @@ type Result struct {
 	Changes    int // of the membership
 	ByLease    int // batches of reads that a lease confirmed
 	Recoveries int // of nodes whose disks were damaged
+	Wiped      int // folders that were emptied
+	Bent       int // messages of which a bit was changed on their way
 	// Faults and Calls are what happened until the healing, by number: what
 	// Options.Keep can choose from.
 	Faults  []FaultStep
@@ -86,7 +89,7 @@ func Run(o Options) Result {
 	return Result{
 		Hash: w.trace.hash, Failure: w.failure, Simulated: w.now, Steps: w.trace.count,
 		Operations: w.oks, Term: w.checks.maxTerm, Committed: uint64(len(w.checks.committed)),
-		Snapshots: w.checks.restores, Undecided: w.undecided, Changes: w.checks.changes, ByLease: w.checks.byLease, Recoveries: w.checks.recoveries,
+		Snapshots: w.checks.restores, Undecided: w.undecided, Changes: w.checks.changes, ByLease: w.checks.byLease, Recoveries: w.checks.recoveries, Wiped: len(w.checks.graves), Bent: w.net.bent,
 		Faults: w.nemesis.done, Calls: w.calls, History: w.events,
 	}
 }
@@ -104,9 +107,10 @@ func newWorld(o Options) *world {
 	w.net = newNetwork(w, len(w.members))
 	w.checks = newChecker(w)
 	w.nemesis = &nemesis{w: w, dice: w.faultDice}
-	for _, id := range w.members {
-		w.nodes = append(w.nodes, newNode(w, id))
+	for _, number := range w.members {
+		w.nodes = append(w.nodes, newNode(w, number))
 	}
+	w.restoreAll()
 	for range w.plan.clients {
 		w.clients = append(w.clients, w.newClient())
 	}
@@ -146,7 +150,16 @@ func (w *world) until(limit time.Duration, condition func() bool) bool {
 	return w.failure == nil
 }
 
-func (w *world) node(id uint64) *node { return w.nodes[id-1] }
+// node is the one with that number, or of that engine id, in whatever folder.
+func (w *world) node(id uint64) *node { return w.nodes[membership.Node(id)-1] }
+
+// member is the node whose folder has that engine id; nil if it was emptied since.
+func (w *world) member(id uint64) *node {
+	if n := w.node(id); n.id == id {
+		return n
+	}
+	return nil
+}
 
 // fail records the first broken rule; the run ends with it.
 func (w *world) fail(rule, format string, args ...any) {
