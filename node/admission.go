@@ -137,6 +137,8 @@ func (l *loop) objection(conf raft.ConfState, node uint64, c candidate) *apiv1.E
 		return badChange("%s is node %d, not node %d; nothing was changed", c.address, h.Node, node)
 	case slices.Contains(known, h.ID()):
 		return nil
+	case h.Phase == membership.Member && h.Cluster == own.Cluster && len(known) > 0:
+		return nil // an earlier leader invited it, and its change was lost
 	case h.Phase == membership.Member && h.Cluster == own.Cluster:
 		return badChange("node %d was a member of this cluster before; start it with a new id and an empty folder", node)
 	case h.Phase == membership.Member:

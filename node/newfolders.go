@@ -73,11 +73,14 @@ func (l *loop) lookAt(id uint64, st raft.Status) {
 	})
 }
 
-// looked takes the answer: only an empty folder can be taken in.
+// looked takes the answer. A folder can be taken in that is empty, or that an
+// earlier leader invited whose change was lost.
 func (l *loop) looked(node uint64, h membership.Hello, err error) {
 	f := &l.newFolders
 	f.asking[node] = false
-	if err == nil && h.Node == node && h.Phase == membership.Empty && h.Origin == 0 {
+	blank := h.Phase == membership.Empty && h.Origin == 0
+	invited := h.Phase == membership.Member && h.Cluster == l.standing.identity()
+	if err == nil && h.Node == node && (blank || invited) {
 		f.arrived[node] = h.ID()
 	} else {
 		delete(f.arrived, node)

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"raftkv/client/api"
 	apiv1 "raftkv/client/api/v1"
 	"raftkv/node/offline"
+	"raftkv/raft"
+	"raftkv/raft/boltstore"
 	"raftkv/raft/membership"
 )
 
@@ -134,6 +137,27 @@ func TestWhoCannotBeAMemberIsRefusedByNameAndNothingStays(t *testing.T) {
 	c.edit = edit
 	require.Contains(t, refused(&apiv1.MemberChangeRequest{Add: map[uint64]string{gone: c.peers[gone]}}), "was removed from this cluster")
 	require.Len(t, c.status(leader).Voters, 2)
+}
+
+// A leader may invite a new folder and be lost before the change is committed: the
+// folder is a member by its own record then, and by nobody else's.
+func TestAFolderWhoseInvitationWasLostIsTakenIn(t *testing.T) {
+	c := newCluster(t, 3, withReplacement)
+	c.startAll()
+	leader := c.leader()
+	id := c.follower()
+	c.stop(id)
+	c.wipe(id)
+	config := c.config(id)
+	log, err := boltstore.Open(logOptions(&config))
+	require.NoError(t, err)
+	_, err = log.Recover(raft.SnapshotMeta{})
+	require.NoError(t, err)
+	r := log.Record()
+	r.Phase, r.Cluster = membership.Member, c.nodes[leader].loop.standing.identity()
+	require.NoError(t, errors.Join(log.SetRecord(r), log.Close()))
+	c.start(id)
+	c.replaced(c.leaderAmong(slicesWithout([]uint64{1, 2, 3}, id)...), id)
 }
 
 // Two clusters of one name must not mix: by a mistyped address, say.

@@ -26,7 +26,10 @@ func Replacement(st raft.Status, arrived map[uint64]uint64) (raft.ConfChange, bo
 			return cc, true
 		}
 	}
-	return promotion(st)
+	if cc, ok := promotion(st); ok {
+		return cc, true
+	}
+	return leftover(st)
 }
 
 // admission makes a new folder a learner, and lets go of learners that were
@@ -69,7 +72,20 @@ func promotion(st raft.Status) (raft.ConfChange, bool) {
 	return raft.ConfChange{}, false
 }
 
-// Successor is the learner that is a newer folder of a voter's node; raft.None if
+// leftover lets go of a learner that stands beside a voter of the same node: who is
+// heard is the node's folder, and the other one is not. A greeting that was long on
+// its way can have brought it in.
+func leftover(st raft.Status) (raft.ConfChange, bool) {
+	for _, voter := range st.Conf.Voters {
+		old := Successor(st.Conf, voter)
+		if old != raft.None && st.Progress[voter].RecentActive && !st.Progress[old].RecentActive {
+			return raft.ConfChange{Remove: []uint64{old}}, true
+		}
+	}
+	return raft.ConfChange{}, false
+}
+
+// Successor is the learner that is another folder of a voter's node; raft.None if
 // there is none.
 func Successor(c raft.ConfState, voter uint64) uint64 {
 	for _, id := range c.Learners {

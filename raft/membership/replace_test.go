@@ -38,6 +38,17 @@ func TestANewFolderIsALearnerFirstAndThenAVoterInPlaceOfTheOld(t *testing.T) {
 	assert.Equal(t, raft.ConfChange{AddLearners: []uint64{newer}, Remove: []uint64{new}}, cc)
 }
 
+// A greeting of before, that was long on its way, has made a dead folder a learner.
+func TestALearnerThatIsNobodysFolderGoes(t *testing.T) {
+	one, two, now, dead := ID(1, 11), ID(2, 12), ID(3, 99), ID(3, 13)
+	conf := raft.ConfState{Voters: []uint64{one, two, now}, Learners: []uint64{dead}}
+	cc, ok := Replacement(leading(conf, one, two, now), nil)
+	require.True(t, ok)
+	assert.Equal(t, raft.ConfChange{Remove: []uint64{dead}}, cc)
+	_, ok = Replacement(leading(conf, one, two), nil)
+	assert.False(t, ok, "nobody knows which of them there is")
+}
+
 func TestWhoIsNotReplaced(t *testing.T) {
 	one, two, old := ID(1, 11), ID(2, 12), ID(3, 13)
 	conf := raft.ConfState{Voters: []uint64{one, two, old}}
