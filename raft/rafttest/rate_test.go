@@ -38,6 +38,16 @@ func catchUp(t *testing.T, net time.Duration, tail int) time.Duration {
 	elected := func() bool { return w.leader(w.members) != 0 }
 	require.True(t, w.until(5*time.Second, elected) && elected())
 	leader := w.node(w.leader(w.members))
+	all := func() bool { // the founding may end later on some than on others
+		st := leader.eng.Status()
+		for _, p := range st.Progress {
+			if p.Match < st.LastIndex {
+				return false
+			}
+		}
+		return st.Commit == st.LastIndex
+	}
+	require.True(t, w.until(w.now+5*time.Second, all) && all())
 	for range tail {
 		_, _, err := leader.eng.Propose(nil)
 		require.NoError(t, err)
