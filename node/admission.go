@@ -129,18 +129,16 @@ func (l *loop) objection(conf raft.ConfState, node uint64, c candidate) *apiv1.E
 	known, own := idsOf(conf, node), l.standing.public.Load()
 	h := c.hello
 	switch {
-	case len(known) == 0 && slices.Contains(contextOf(conf).Removed, node):
-		return badChange("node %d was removed from this cluster, and an id is not used again: start it with a new id and an empty folder", node)
 	case c.err != nil:
 		return badChange("node %d does not answer at %s (%s): start it there first, with --join; nothing was changed", node, c.address, c.err)
 	case h.Node != node:
 		return badChange("%s is node %d, not node %d; nothing was changed", c.address, h.Node, node)
 	case slices.Contains(known, h.ID()):
 		return nil
-	case h.Phase == membership.Member && h.Cluster == own.Cluster && len(known) > 0:
-		return nil // an earlier leader invited it, and its change was lost
 	case h.Phase == membership.Member && h.Cluster == own.Cluster:
-		return badChange("node %d was a member of this cluster before; start it with a new id and an empty folder", node)
+		return nil // it has the folder with which it was removed, or was invited before
+	case len(known) == 0 && slices.Contains(contextOf(conf).Removed, node):
+		return badChange("node %d was removed from this cluster, and an id is not used again with an empty folder: start it with a new id", node)
 	case h.Phase == membership.Member:
 		return badChange("node %d at %s belongs to another cluster of the name %q; nothing was changed", node, c.address, l.config.Cluster)
 	case h.Phase == membership.Accepted:

@@ -101,7 +101,9 @@ func (m *members) context(conf raft.ConfState, add map[uint64]string, remove []u
 			}
 		}
 	}
-	out.Removed = slices.Compact(slices.Sorted(slices.Values(slices.Concat(before.Removed, remove))))
+	removed := slices.Concat(before.Removed, remove)
+	removed = slices.DeleteFunc(removed, func(node uint64) bool { return add[node] != "" }) // back with its folder
+	out.Removed = slices.Compact(slices.Sorted(slices.Values(removed)))
 	out.Removed = out.Removed[max(0, len(out.Removed)-maxRemoved):]
 	b, _ := json.Marshal(out) // of numbers and strings: never fails
 	return b

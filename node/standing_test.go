@@ -135,7 +135,7 @@ func TestWhoCannotBeAMemberIsRefusedByNameAndNothingStays(t *testing.T) {
 	c.edit = func(f *Config) { f.Join = true }
 	c.start(gone)
 	c.edit = edit
-	require.Contains(t, refused(&apiv1.MemberChangeRequest{Add: map[uint64]string{gone: c.peers[gone]}}), "was removed from this cluster")
+	require.Contains(t, refused(&apiv1.MemberChangeRequest{Add: map[uint64]string{gone: c.peers[gone]}}), "was removed from this cluster, and an id is not used again with an empty folder")
 	require.Len(t, c.status(leader).Voters, 2)
 }
 
