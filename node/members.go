@@ -102,7 +102,7 @@ func (m *members) context(conf raft.ConfState, add map[uint64]string, remove []u
 		}
 	}
 	removed := slices.Concat(before.Removed, remove)
-	removed = slices.DeleteFunc(removed, func(node uint64) bool { return add[node] != "" }) // back with its folder
+	removed = slices.DeleteFunc(removed, func(node uint64) bool { _, back := add[node]; return back })
 	out.Removed = slices.Compact(slices.Sorted(slices.Values(removed)))
 	out.Removed = out.Removed[max(0, len(out.Removed)-maxRemoved):]
 	b, _ := json.Marshal(out) // of numbers and strings: never fails
