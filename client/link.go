@@ -42,6 +42,8 @@ type link struct {
 
 	mu  sync.Mutex
 	cur *stream // nil, or the stream that new calls take
+	// closed: the connection is not replaced any more.
+	closed bool
 }
 
 func dialOptions(cfg Config) []grpc.DialOption {
@@ -86,8 +88,10 @@ func (l *link) conn() *grpc.ClientConn { return l.cc.Load() }
 // renew replaces a connection that changes what it carries: what was bent in
 // the state that both ends share on it, such as compressed headers, stays bent.
 func (l *link) renew() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	old := l.conn()
-	if l.dial() == nil { // it only looks at the address, and did before
+	if !l.closed && l.dial() == nil { // it only looks at the address, and did before
 		_ = old.Close()
 	}
 }
@@ -162,6 +166,7 @@ func (l *link) heard() {
 func (l *link) close() {
 	l.mu.Lock()
 	s := l.cur
+	l.closed = true
 	l.mu.Unlock()
 	if s != nil {
 		s.sever(ErrClosed)

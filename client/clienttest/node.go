@@ -52,6 +52,7 @@ type Node struct {
 	advertise string
 	claim     *apiv1.StatusResponse
 	seen      []*apiv1.Request
+	greeted   context.Context
 	admin     func(*apiv1.MemberChangeRequest) error
 	cutBackup bool
 	refusal   apiv1.Reason // of backups, if there is one
@@ -124,6 +125,14 @@ func (n *Node) Seen() []*apiv1.Request {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return append([]*apiv1.Request(nil), n.seen...)
+}
+
+// Greeted returns the context of the last stream, with what its client said of
+// itself.
+func (n *Node) Greeted() context.Context {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.greeted
 }
 
 func (n *Node) advertised() string {

@@ -13,6 +13,9 @@ var errHangUp = status.Error(codes.Unavailable, "scripted hang-up")
 
 // Stream implements the KV service's stream.
 func (n *Node) Stream(st apiv1.KV_StreamServer) error {
+	n.mu.Lock()
+	n.greeted = st.Context()
+	n.mu.Unlock()
 	for {
 		m, err := st.Recv()
 		if err != nil {
