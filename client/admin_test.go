@@ -63,6 +63,25 @@ func TestChangeIsTriedAgainUntilItIsTaken(t *testing.T) {
 	})
 }
 
+// A last try that time cuts off would leave in doubt what was refused so far.
+func TestRefusedChangeIsNotTriedAgainTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := within(t, time.Second)
+		require.False(t, late(ctx, ErrNotDone))
+		time.Sleep(time.Second - adminMargin + time.Millisecond)
+		require.True(t, late(ctx, ErrNotDone))
+		require.False(t, late(ctx, ErrUnknown), "in doubt already: every try may bring the answer")
+		time.Sleep(adminMargin)
+		require.True(t, late(ctx, ErrUnknown))
+	})
+}
+
+func TestRefusalIsToldInTheLeadersWords(t *testing.T) {
+	require.EqualError(t, adminCause(&apiv1.Error{Reason: apiv1.Reason_REASON_BAD_REQUEST, Message: "node 3 is not heard"}), "node 3 is not heard")
+	require.ErrorIs(t, adminCause(&apiv1.Error{Reason: apiv1.Reason_REASON_BAD_REQUEST, Message: "x"}), ErrBadRequest)
+	require.EqualError(t, adminCause(&apiv1.Error{Reason: apiv1.Reason_REASON_BAD_REQUEST}), "bad request")
+}
+
 func TestChangeEndsWithWhatIsKnown(t *testing.T) {
 	for name, tc := range map[string]struct {
 		answer error

@@ -141,6 +141,34 @@ func TestListOfMembersHelpsWhereNobodyNamesTheLeader(t *testing.T) {
 	})
 }
 
+func TestAddressesThatMeanNothingToOthersAreNotDialed(t *testing.T) {
+	for _, a := range []string{"", "node", ":7001", "0.0.0.0:7001", "[::]:7001", "node:0"} {
+		require.False(t, dialable(a), a)
+	}
+	for _, a := range []string{"node:7001", "127.0.0.1:7001", "[::1]:7001"} {
+		require.True(t, dialable(a), a)
+	}
+}
+
+// A read asks who has answered, and neither who has not yet nor who was only
+// advertised: each of those may cost it an attempt.
+func TestReadsGoToWhoAnswers(t *testing.T) {
+	inNetwork(t, func(t *testing.T, n *network) {
+		n.holes = []string{"hole:1", "hole:2"}
+		n.c.Lead(0)
+		n.c.Node(3).ClaimMembers(&apiv1.MemberListResponse{Members: []*apiv1.Member{{Id: 4, ClientAddress: "hole:2"}}})
+		for range 4 { // whoever's turn it is
+			cl := n.through(t, []string{"hole:1", n.c.Addresses()[2]}, func(cfg *Config) { cfg.AttemptTimeout = time.Second })
+			for range 4 {
+				begun := time.Now()
+				_, _, err := cl.Get(within(t, 5*time.Second), "k", Stale())
+				require.NoError(t, err)
+				require.Less(t, time.Since(begun), 100*time.Millisecond)
+			}
+		}
+	})
+}
+
 // The one address that was given dies; others were told of while it lived.
 func TestClientOutlivesTheOnlyNodeItWasGiven(t *testing.T) {
 	inNetwork(t, func(t *testing.T, n *network) {
