@@ -137,7 +137,7 @@ func (r *router) awaitWord(ctx context.Context) {
 func (r *router) rotate(not *link) *link {
 	links := r.all()
 	start := int(r.next.Add(1))
-	pick, best := r.links[start%len(r.cfg.Nodes)], 0
+	pick, best := links[start%len(r.cfg.Nodes)], 0
 	for i := range links {
 		l := links[(start+i)%len(links)]
 		if rank := l.rank(); l != not && rank > best {
