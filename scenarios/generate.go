@@ -175,6 +175,8 @@ func (d *draft) fits(k fault.Kind) bool {
 		return false
 	case d.last:
 		return lasting(k.Name) && d.left > 0
+	case k.Name == emptying:
+		return !d.lossy && !d.last && len(d.steps) == 0 && d.left > 0
 	case slices.Contains(writing, k.Name):
 		return !d.lossy && len(d.steps) == 0 && d.left > 0
 	case k.Name == changing:
@@ -195,7 +197,7 @@ func (d *draft) fits(k fault.Kind) bool {
 func exclude(a, b fault.Kind) bool {
 	whole := a.Aim == fault.AimAll || b.Aim == fault.AimAll
 	switch {
-	case rolling(a) || rolling(b), a.Name == damaging && b.Name == damaging:
+	case rolling(a) || rolling(b), a.Name == damaging && b.Name == damaging, a.Name == emptying || b.Name == emptying:
 		return true
 	case a.Family == fault.FamilyMember || b.Family == fault.FamilyMember:
 		return a.Family == b.Family || rough(a) || rough(b)
@@ -217,6 +219,10 @@ func early(k fault.Kind) bool { return k.Family == fault.FamilyLink && k.Aim != 
 // damaging is the kind that spoils what was synced: no store survives that on too
 // many disks, so one node at a time has it.
 const damaging = "bit-flip"
+
+// emptying is the kind that takes a folder away: the node counts as nothing until
+// the others, all of them, have taken it in again. So it is alone in its round.
+const emptying = "wipe"
 
 // writing are the kinds that are proved by a write of the node itself: beside what
 // may keep the cluster from committing there would be none.
@@ -335,7 +341,7 @@ func cuts(kind string) bool {
 
 // downs are the kinds whose targets do not run.
 func downs(kind string) bool {
-	return slices.Contains([]string{"kill", "stop", "pause", "power-loss"}, kind)
+	return slices.Contains([]string{"kill", "stop", "pause", "power-loss", emptying}, kind)
 }
 
 // stepName says what is done to whom, before anyone knows who that is.

@@ -109,6 +109,13 @@ type Disked interface {
 	CutPower(ctx context.Context, id int) (proof.Evidence, error)
 }
 
+// Wiper is a Cluster that can take from a node all that it has on disk.
+type Wiper interface {
+	// Wipe empties the data folder of a node that does not run, and proves that
+	// nothing is left in it. It is indeterminate if there was nothing before.
+	Wipe(ctx context.Context, id int) (proof.Evidence, error)
+}
+
 const (
 	// NodeTimeout bounds one operation on a node.
 	NodeTimeout = 10 * time.Second

@@ -26,7 +26,7 @@ func (c *Cluster) runNodes(ctx context.Context) error {
 }
 
 func (c *Cluster) runNode(ctx context.Context, n *node) error {
-	name := fmt.Sprintf("raftkv-%s-n%d", c.id, n.id)
+	name := c.nodeName(n.id)
 	data, err := c.dataOf(ctx, n.id, name)
 	if err != nil {
 		return err
@@ -53,6 +53,9 @@ func (c *Cluster) runNode(ctx context.Context, n *node) error {
 	defer cancel()
 	return cluster.WaitHealthy(ctx, n.adminAt, func() error { return c.gone(ctx, n) })
 }
+
+// nodeName is the name of a node's container, and of its volume.
+func (c *Cluster) nodeName(id int) string { return fmt.Sprintf("raftkv-%s-n%d", c.id, id) }
 
 // dataOf is the node's own disk, or else a volume of the engine's, which is made.
 func (c *Cluster) dataOf(ctx context.Context, id int, name string) (mount.Mount, error) {

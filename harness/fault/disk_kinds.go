@@ -11,6 +11,7 @@ import (
 // diskKinds are the faults of a node's disk.
 func diskKinds() []Kind {
 	return []Kind{
+		wipeKind(),
 		{Name: "power-loss", Family: FamilyDisk, Words: "SIGKILL, and what was not synced is gone from the disk", Aim: AimSome, Harm: HarmDown,
 			Needs: []Need{powerNeed()}, Build: onTargets(PowerLoss)},
 		{Name: "slow-fsync", Family: FamilyDisk, Words: "every sync takes longer", Aim: AimSome, Harm: HarmNone,

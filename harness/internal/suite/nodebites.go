@@ -25,6 +25,8 @@ func nodeBites() []bite {
 		{kind: "stop", targets: 1, seen: are(cluster.Exited), trace: countStarts, after: restarted},
 		{kind: "pause", targets: 1, seen: are(cluster.Paused)},
 		{kind: "restart", targets: 2, seen: are(cluster.Running), trace: countStarts, after: restarted},
+		{kind: "wipe", targets: 1, seen: are(cluster.Exited), trace: countStarts, after: restarted},
+		{kind: "wipe", targets: 1, follower: true, seen: are(cluster.Exited), trace: countStarts, after: restarted},
 		{kind: "kill-all", seen: nobodyWrites, trace: countStarts, after: restarted},
 		{kind: "rolling-restart", trace: countStarts, after: restarted},
 		{kind: "slow-cpu", targets: 1, follower: true, parameters: map[string]string{"percent": "5"}, seen: isSlow},
