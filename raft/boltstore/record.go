@@ -11,17 +11,23 @@ import (
 // Record is what the folder says of its part in a cluster.
 func (s *Store) Record() membership.Record { return s.record }
 
-// SetRecord makes another record durable, in both places. The incarnation stays:
-// ErrOutOfOrder if r has another, or takes a membership back.
+// SetRecord makes another record durable, in both places, whatever Options.NoSync
+// says of the log: it comes once or twice in the life of a folder. The incarnation
+// stays: ErrOutOfOrder if r has another, or takes a membership back.
 func (s *Store) SetRecord(r membership.Record) error {
 	if r.Incarnation != s.record.Incarnation || r.Phase < s.record.Phase {
 		return fmt.Errorf("%w: membership %+v after %+v", ErrOutOfOrder, r, s.record)
 	}
 	err := s.write("membership", func() error {
-		if err := writeCopy(s.opts, promise{s.hard, r}); err != nil {
+		synced := s.opts
+		synced.NoSync = false
+		if err := writeCopy(synced, promise{s.hard, r}); err != nil {
 			return err
 		}
-		return s.db.Set(keyMembership, seal(r.Encode()))
+		if err := s.db.Set(keyMembership, seal(r.Encode())); err != nil {
+			return err
+		}
+		return syncPath(s.path)
 	})
 	if err == nil {
 		s.record = r
