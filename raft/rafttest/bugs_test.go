@@ -45,7 +45,7 @@ var engineBugs = []engineBug{
 	{bug: raft.BugAckBeforeDisk, name: "ack before disk", rules: []string{"acknowledged durable", "term durable"}, within: 20},
 	{bug: raft.BugStepDownClearsVote, name: "step-down clears vote", rules: []string{"vote kept", "vote durable"}, within: 20},
 	{bug: raft.BugQuorumOneShort, name: "quorum one short", rules: []string{"election safety", "vote durable", "leader completeness", "term inflation"}, within: 20},
-	{bug: raft.BugEveryLogUpToDate, name: "every log up to date", rules: []string{"leader completeness"}, within: 60},
+	{bug: raft.BugEveryLogUpToDate, name: "every log up to date", rules: []string{"leader completeness", "panic"}, within: 60},
 	{bug: raft.BugReplyTermIgnored, name: "reply term ignored", rules: []string{"liveness"}, within: 200},
 	{bug: raft.BugOldLeaderGoesOn, name: "old leader goes on", rules: []string{"panic", "election safety", "vote durable"}, within: 60},
 	{bug: raft.BugConflictKept, name: "conflict kept", rules: []string{"log matching", "state machine safety", "quorum durable"}, within: 60},
