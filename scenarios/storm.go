@@ -129,10 +129,10 @@ func (x *execution) candidates(w *wave, kind string) []int {
 	return free
 }
 
-// ofVoters tells whether a kind shows only in what voters do.
+// ofVoters tells whether a kind shows only in what voters do, or is for them alone.
 func ofVoters(kind string) bool {
 	k, _ := fault.KindNamed(kind)
-	return kind == transferring || kind == snapshotting || slices.Contains(writing, kind) || k.Family == fault.FamilyMessage
+	return kind == transferring || kind == emptying || kind == snapshotting || slices.Contains(writing, kind) || k.Family == fault.FamilyMessage
 }
 
 // spec is the step's fault as data.

@@ -59,6 +59,9 @@ func (w *wipe) Name() string { return "wipe " + names([]int{w.id}) }
 // Inject implements Fault.
 func (w *wipe) Inject(ctx context.Context, c cluster.Cluster) (proof.Evidence, error) {
 	start := time.Now()
+	if err := allTakenIn(ctx, c); err != nil {
+		return proof.Since(start, "wipe", names([]int{w.id}), proof.Indeterminate, err.Error()), nil
+	}
 	s, err := c.Status(ctx, w.id)
 	if err != nil {
 		return proof.Fail(start, "wipe", names([]int{w.id}), err)
@@ -72,6 +75,28 @@ func (w *wipe) Inject(ctx context.Context, c cluster.Cluster) (proof.Evidence, e
 		w.was = s.Incarnation
 	}
 	return e, err
+}
+
+// allTakenIn says why no folder may be emptied now: an earlier one may not be a
+// voter again yet, and two of them may be all that a majority holds.
+func allTakenIn(ctx context.Context, c cluster.Cluster) error {
+	ctx, cancel := context.WithTimeout(ctx, takenIn)
+	defer cancel()
+	cl, err := admin(c)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = cl.Close() }() // its only error is a second Close
+	ms, err := cl.Members(ctx)
+	if err == nil && ms.Pending {
+		err = errors.New("a change of members is under way")
+	}
+	for _, m := range ms.Members {
+		if m.NewFolder {
+			err = fmt.Errorf("n%d is not taken in again yet", m.ID)
+		}
+	}
+	return err
 }
 
 // Heal implements Fault.
