@@ -39,7 +39,6 @@ const scriptPatience = time.Minute
 //	client NAME ID           put node ID's client address into the variable NAME
 //	env-of NAME WHAT ID      put WHAT (CLIENT, PEER or ADMIN) of node ID into the variable NAME
 //	hole                     an address that swallows what it is sent, in $HOLE
-//	within D CODE PROGRAM... run a program; it must end in time with this exit code
 //
 // The environment holds NODES and RAFTKV_NODES (all client addresses), PEERS,
 // CLIENTn, PEERn and ADMINn of node n, VIAn of a proxied client link to n, and
@@ -63,7 +62,6 @@ func TestNodes(t *testing.T) {
 			"bend": onFleet((*fleet).bend), "hole": onFleet((*fleet).hole),
 			"client": onFleet((*fleet).client),
 			"env-of": onFleet(func(f *fleet, args []string) { f.ts.Setenv(args[0], f.env(args[1], f.id(args[2]))) }),
-			"within": onFleet((*fleet).within),
 			"exits":  exits, "eventually": eventually, "unread": unread, "binary": noText,
 		},
 	})
@@ -332,16 +330,6 @@ func (f *fleet) gets(args []string) {
 		}
 		return err
 	})
-}
-
-func (f *fleet) within(args []string) {
-	limit, err := time.ParseDuration(args[0])
-	f.ts.Check(err)
-	begun := time.Now()
-	exits(f.ts, false, args[1:])
-	if took := time.Since(begun); took > limit {
-		f.ts.Fatalf("it took %s, more than %s", took, limit)
-	}
 }
 
 func (f *fleet) client(args []string) { f.ts.Setenv(args[0], f.env("CLIENT", f.id(args[1]))) }

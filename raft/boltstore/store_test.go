@@ -137,6 +137,8 @@ func TestAppendRefuses(t *testing.T) {
 		"a term below one in the log":  {run(10, 10, 1), ErrOutOfOrder},
 		"a term not yet in hard state": {run(11, 11, 4), ErrOutOfOrder},
 		"what is compacted":            {run(4, 12, 2), raft.ErrCompacted},
+		"what changed in memory":       {bent(run(11, 12, 2)), ErrNotIntact},
+		"what nobody sealed":           {[]raft.Entry{{Index: 11, Term: 2}}, ErrNotIntact},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -149,6 +151,12 @@ func TestAppendRefuses(t *testing.T) {
 			requireStored(t, s, dir, snapshotAt(4, 2), run(5, 11, 2))
 		})
 	}
+}
+
+// bent is entries of which the last changed after it was made.
+func bent(entries []raft.Entry) []raft.Entry {
+	entries[len(entries)-1].Data[0] ^= 1
+	return entries
 }
 
 func TestHardStateNeverGoesBack(t *testing.T) {

@@ -67,6 +67,17 @@ func plantOptions(t *testing.T, name string) Options {
 	return o
 }
 
+// Half a restore that founds may first show as nobody being served; that it serves
+// has a rule of its own, which must see it too.
+func TestHalfARestoreThatServesIsSeenByItsOwnRule(t *testing.T) {
+	for seed := uint64(1); seed <= 100; seed++ {
+		if r := Run(Options{Seed: seed, SkipJudge: true, Plant: PlantHalfRestore}); r.Failure != nil && r.Failure.Rule == "half a restore serves" {
+			return
+		}
+	}
+	t.Fatal("no seed of a hundred shows it")
+}
+
 // hunt runs seeds until one fails.
 func hunt(p Plant, o Options) *Failure {
 	for seed := uint64(1); seed <= plantedWithin; seed++ {
